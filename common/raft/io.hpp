@@ -1,0 +1,158 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/base/entry.hpp"
+#include "common/raft/hard_state.hpp"
+#include "common/raft/membership.hpp"
+#include "common/raft/message.hpp"
+
+/// What goes into the core and what comes out of it. The core is the only place that decides; whoever owns it performs the
+/// outputs in the order that replica::Driver documents.
+namespace parley::raft {
+
+// ---- inputs -----------------------------------------------------------------------------------------------------------
+
+/// One tick of the clock has passed. Ticks are the only time by which the core decides anything.
+struct Tick {};
+
+/// The clocks as the owner reads them; used for nothing but the time stamped into new entries.
+struct ClockInput {
+  ClockReading now;
+};
+
+/// Put these commands into the log, here or through the leader. `id` is unique in the life of this replica.
+struct Propose {
+  std::uint64_t id = 0;
+  std::vector<SharedBytes> commands;
+};
+
+/// Ask for an index at which a linearizable read may be served. `id` is unique in the life of this replica.
+struct ReadIndex {
+  std::uint64_t id = 0;
+};
+
+/// Take this member in as a learner; it is promoted when caught up if it wants a vote. Replaces a member of the same name.
+/// With a known server id it changes addresses only.
+struct AddMember {
+  Member member;
+};
+struct RemoveMember {
+  NodeId name;
+};
+/// A change of membership asked of this replica; answered by ChangeDone when the change, or its refusal, is certain.
+struct ChangeMembership {
+  std::uint64_t id = 0;
+  std::variant<AddMember, RemoveMember> change;
+};
+
+/// Hand leadership over; to the most up-to-date voter if `to` is nobody.
+struct TransferLeadership {
+  ServerId to = nobody;
+};
+
+/// Found a cluster of one: only for a core that belongs to none.
+struct Found {
+  ClusterId cluster;
+  SharedBytes settings;  ///< the payload of entry 1
+  Member self;
+};
+
+/// Belong to this cluster from now on: only for a core that belongs to none, when a member has taken it in.
+struct Adopt {
+  ClusterId cluster;
+};
+
+/// The Persist of that number, and so every one before it, is on stable storage.
+struct Persisted {
+  std::uint64_t sequence = 0;
+};
+
+/// The application has applied everything up to `index`.
+struct Applied {
+  Index index;
+};
+
+/// What EntriesWanted asked for. `previous_term` is the term of the entry before the first. Empty if the log no longer has them.
+struct EntriesRead {
+  ServerId peer = nobody;
+  Term term;
+  Index from;
+  std::vector<Entry> entries;
+};
+
+/// The transport could not reach this peer, or has lost it: what was sent to it optimistically may be gone.
+struct Unreachable {
+  ServerId peer;
+};
+
+using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found, Adopt, Persisted,
+                           Applied, EntriesRead, Unreachable>;
+
+// ---- outputs ----------------------------------------------------------------------------------------------------------
+
+enum class Role : std::uint8_t { follower, pre_candidate, candidate, leader };
+
+/// To be written in one write and synced by one sync; then stepped back in as `Persisted{sequence}`, in order. Entries
+/// replace everything in the log from the index of the first of them on.
+struct Persist {
+  std::uint64_t sequence = 0;  ///< 1, 2, 3, ...
+  std::optional<ClusterId> adopt;
+  std::optional<HardState> hard_state;
+  std::vector<Entry> entries;
+  Index commit;  ///< what is known to be committed; a hint for the next start, never a promise
+};
+
+/// Entries that are no longer in memory: read them from the log and step them back in as EntriesRead. `peer` is the follower that
+/// needs them, or nobody when they are to be applied here.
+struct EntriesWanted {
+  ServerId peer = nobody;
+  Term term;
+  Index from;
+  Index to;                   ///< inclusive
+  std::size_t max_bytes = 0;  ///< at least one entry is read even if it alone is larger
+};
+
+/// A linearizable read may be served once everything up to `index` is applied.
+struct ReadReady {
+  std::uint64_t id = 0;
+  Index index;
+};
+struct ReadRefused {
+  std::uint64_t id = 0;
+  Refusal refusal = Refusal::no_leader;
+};
+
+/// The answer to ChangeMembership: committed, or refused for certain.
+struct ChangeDone {
+  std::uint64_t id = 0;
+  std::optional<Refusal> refusal;
+};
+
+/// Role, term or leader are no longer what they were. Commands proposed through an earlier leader may be lost.
+struct RoleChanged {
+  Role role = Role::follower;
+  Term term;
+  ServerId leader = nobody;
+};
+
+/// Everything the world must now do, in the order in which replica::Driver does it.
+struct Output {
+  std::vector<Message> send_now;            ///< needs no promise of this replica; may go before anything is persisted
+  std::optional<Persist> persist;           ///< hard state and entries
+  std::vector<Message> send_after_persist;  ///< promises: only once `persist`, and every persist before it, is synced
+  std::vector<Entry> committed;             ///< in order, each exactly once, for apply
+  Index commit;                             ///< the commit index
+  std::vector<ReadReady> reads_ready;
+  std::vector<ReadRefused> reads_refused;
+  std::vector<ProposalRefused> proposals_refused;
+  std::vector<ChangeDone> changes_done;
+  std::vector<EntriesWanted> entries_wanted;
+  std::optional<RoleChanged> role_changed;
+  std::optional<Membership> membership_changed;  ///< the configuration now in force, committed or not: whom to connect to
+};
+
+}  // namespace parley::raft

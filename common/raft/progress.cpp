@@ -1,0 +1,70 @@
+#include "common/raft/progress.hpp"
+
+#include <algorithm>
+
+#include "common/base/ensure.hpp"
+
+namespace parley::raft {
+
+bool Progress::may_send(std::size_t max_appends, std::size_t max_bytes) const {
+  if (state_ == State::probe) return !probe_sent_;
+  return window_.size() < max_appends && window_bytes_ < max_bytes;
+}
+
+void Progress::sent(Index last, std::size_t bytes) {
+  if (state_ == State::probe) {
+    probe_sent_ = true;
+    return;
+  }
+  ENSURE_LE(next_, last);
+  next_ = last.next();
+  window_.push_back({last, bytes});
+  window_bytes_ += bytes;
+}
+
+bool Progress::accepted(Index match) {
+  if (match < match_) return false;
+  const bool is_news = match > match_ || state_ == State::probe;
+  match_ = match;
+  next_ = std::max(next_, match.next());
+  while (!window_.empty() && window_.front().last <= match) {
+    window_bytes_ -= window_.front().bytes;
+    window_.pop_front();
+  }
+  if (state_ == State::probe) {
+    // An answer to a probe shows where the logs agree, so everything behind it may be pipelined.
+    state_ = State::replicate;
+    next_ = match.next();
+    probe_sent_ = false;
+  }
+  return is_news;
+}
+
+bool Progress::rejected(Index previous, Index hint) {
+  // A rejection at or below what the peer has acknowledged was overtaken; one of another probe was, too.
+  if (previous <= match_) return false;
+  if (state_ == State::probe && previous.next() != next_) return false;
+  lost();
+  next_ = std::max(match_.next(), std::min(previous, hint.next()));
+  return true;
+}
+
+void Progress::lost() {
+  state_ = State::probe;
+  next_ = match_.next();
+  probe_sent_ = false;
+  window_.clear();
+  window_bytes_ = 0;
+}
+
+bool Progress::heartbeat_answered() {
+  if (state_ == State::probe) {
+    probe_sent_ = false;
+    return false;
+  }
+  const bool stalled = !window_.empty() && match_ == match_at_heartbeat_;
+  match_at_heartbeat_ = match_;
+  return stalled;
+}
+
+}  // namespace parley::raft

@@ -1,0 +1,63 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+
+#include "common/base/ids.hpp"
+
+namespace parley::raft {
+
+/// What the leader knows of one peer's log (thesis 3.5, 10.1.2), and how it sends to it.
+///
+/// probe: it is not known where the logs agree; one append at a time, and the next only after an answer or a heartbeat.
+/// replicate: everything up to next - 1 was sent; appends are pipelined, up to the window.
+///
+/// Invariants: match < next; match never falls; in probe nothing is in the window.
+class Progress {
+ public:
+  enum class State { probe, replicate };
+
+  explicit Progress(Index next) : next_(next) {}
+
+  [[nodiscard]] Index match() const { return match_; }
+  [[nodiscard]] Index next() const { return next_; }
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] bool may_send(std::size_t max_appends, std::size_t max_bytes) const;
+
+  /// An append with entries up to `last` has been sent (or, from probe, any append).
+  void sent(Index last, std::size_t bytes);
+  /// The peer has everything up to `match`; false if that was known.
+  bool accepted(Index match);
+  /// The peer lacks the entry at `previous`; the logs may agree up to `hint`. False if the rejection is stale.
+  bool rejected(Index previous, Index hint);
+  /// What was sent optimistically may be lost.
+  void lost();
+  /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled since the
+  /// last answer, so that something sent in replicate may have been lost.
+  bool heartbeat_answered();
+
+  // Kept by the leader beside the above; each has one writer.
+  std::uint64_t acked_round = 0;      ///< the latest round of heartbeats it answered
+  std::uint32_t ticks_unheard = 0;    ///< since anything came from it
+  bool heard_in_period = false;       ///< since the last check of the quorum
+  Index commit_sent;                  ///< the commit index it was last told
+  bool wants_commits = false;         ///< it waits for commits of its own clients: tell it at once
+  bool reading = false;               ///< entries for it are being read from disk
+  bool log_lacks = false;             ///< the log no longer has what it needs: an image must help, ask again after a heartbeat
+  Index round_target;                 ///< thesis 4.2.1: where the current round of catching up ends
+  std::uint32_t round_ticks = 0;      ///< and how long it has taken
+
+ private:
+  struct Sent {
+    Index last;
+    std::size_t bytes;
+  };
+  State state_ = State::probe;
+  Index match_;
+  Index next_;
+  bool probe_sent_ = false;
+  Index match_at_heartbeat_;
+  std::deque<Sent> window_;
+  std::size_t window_bytes_ = 0;
+};
+
+}  // namespace parley::raft
