@@ -1,0 +1,127 @@
+#include "common/base/hex.hpp"
+#include "tests/wal/wal_testing.hpp"
+
+using namespace parley;
+using namespace parley::wal_testing;
+
+namespace {
+constexpr wal::Place place{ServerId{7}, 3, 4096};
+}
+
+TEST_CASE("a segment with a few records has golden bytes") {
+  sim::SimulatedFileSystem files;
+  EntryMaker maker;
+  {
+    wal::Log log = create_log(files, {8192, true}, {ClusterId{}, test_identity().server});
+    const std::vector<Entry> entries{maker.next(Term{3}, "", EntryKind::settings), maker.next(Term{3}, "payload")};
+    wal::Batch batch = batch_of(entries);
+    batch.adopt = test_identity().cluster;
+    batch.hard_state = raft::HardState{Term{3}, ServerId{9}};
+    batch.commit = Index{1};
+    write_and_sync(log, batch);
+  }
+  const Bytes bytes = files.contents(segment_path(1));
+  REQUIRE(bytes.size() == 8192);
+  CHECK(to_hex(BytesView(bytes).substr(0, 176)) ==
+        "504c455957414c31" "ce3aeb67c0b24478"                    // magic, checksum
+        "01000000" "00100000" "0020000000000000"                 // version, header bytes, segment bytes
+        "0100000000000000" "0000000000000000"                    // sequence, begin
+        "0000000000000000" "0000000000000000"                    // end of the previous, synced
+        "00000000000000000000000000000000" "8877665544332211"    // cluster, server
+        "0000000000000000" "0000000000000000"                    // term, vote
+        "0000000000000000" "0000000000000000"                    // index and term before the first
+        "94c1c088cc9453996779630ad3af45cbd92814828dd784cf2aa12df95d1b8afe"  // digest there
+        "0000000000000000" "00000000" "00000000" "0000000000000000");  // commit, flags, membership
+  CHECK(bytes.find_first_not_of('\0', 176) == 4096);
+  CHECK(to_hex(BytesView(bytes).substr(4096, 280)) ==
+        "bab5a6635b5b3fb0" "20000000" "5257" "01" "00" "0010000000000000" "0100000000000000"  // batch: synced, commit
+        "b980e7b27adb829c" "20000000" "5257" "02" "00" "0102030405060708090a0b0c0d0e0f10"      // identity
+        "3ff428093ded5875" "20000000" "5257" "03" "00" "0300000000000000" "0900000000000000"  // hard state
+        "f90d57ee1ab6e236" "50000000" "5257" "04" "03"                                        // entry, settings
+        "0100000000000000" "0300000000000000" "0000000000000000" "0000000000000000"           // index, term, times
+        "402ac047ee1fe165a841fc1d14cf8bc0c1b18f3f40d39aa07427a81b664ac679"                    // digest
+        "f2797cd2e08b4b9b" "57000000" "5257" "04" "01"                                        // entry, command
+        "0200000000000000" "0300000000000000" "0a00000000000000" "e803000000000000"
+        "7a97c5f9aaa457279d50114032822bcbbebd1050dd1f53b0818831cfecf6219d"
+        "7061796c6f6164" "00"  // payload and padding
+        "00000000000000000000000000000000");  // nothing yet
+  CHECK(bytes.find_first_not_of('\0', 4096 + 272) == Bytes::npos);
+}
+
+TEST_CASE("a header survives its bytes, and any flipped bit is found") {
+  wal::SegmentHeader header;
+  header.segment_bytes = 1 << 20;
+  header.sequence = 5;
+  header.begin = 1 << 22;
+  header.previous_end = (1 << 22) - 100;
+  header.synced = (1 << 22) - 100;
+  header.identity = test_identity();
+  header.hard_state = {Term{4}, ServerId{8}};
+  header.before = {Index{77}, Term{3}, blake2b("x")};
+  header.commit = Index{70};
+  header.restart = true;
+  header.membership = {Index{60}, Bytes(5000, 'm')};
+  Bytes bytes = wal::encode_header(header);
+  CHECK(bytes.size() == 8192);
+  CHECK(wal::decode_header(bytes) == header);
+  CHECK(wal::decode_header(bytes + "whatever follows") == header);
+  CHECK_FALSE(wal::decode_header(BytesView(bytes).substr(0, bytes.size() - 1)));
+  CHECK_FALSE(wal::decode_header({}));
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    bytes[at] = static_cast<char>(bytes[at] ^ 16);
+    CHECK_FALSE(wal::decode_header(bytes));
+    bytes[at] = static_cast<char>(bytes[at] ^ 16);
+  }
+}
+
+TEST_CASE("records survive their bytes, and each flipped bit of one is found, its padding included") {
+  const Entry entry{Index{5}, Term{6}, EntryKind::time, {7, 8}, SharedBytes(Bytes("odd")), blake2b("d")};
+  Bytes bytes;
+  wal::append_record(bytes, place, entry);
+  REQUIRE(bytes.size() == wal::entry_record_bytes(3));
+  CHECK(wal::record_bytes(BytesView(bytes).substr(0, wal::record_head_bytes)) == bytes.size());
+  REQUIRE(wal::is_intact(bytes, place));
+  const auto record = wal::decode_record(bytes);
+  REQUIRE(record);
+  const auto& read = std::get<wal::EntryRecord>(*record);
+  CHECK(Entry{read.index, read.term, read.kind, read.time, SharedBytes(Bytes(read.payload)), read.digest} == entry);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    CHECK_FALSE(wal::is_intact(bytes, place));
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+  }
+  Bytes others;
+  wal::append_record(others, place, wal::BatchRecord{11, Index{12}});
+  wal::append_record(others, place, wal::IdentityRecord{test_identity().cluster});
+  wal::append_record(others, place, raft::HardState{Term{13}, ServerId{14}});
+  const auto at = [&](std::size_t number) { return *wal::decode_record(BytesView(others).substr(number * 32, 32)); };
+  CHECK(std::get<wal::BatchRecord>(at(0)) == wal::BatchRecord{11, Index{12}});
+  CHECK(std::get<wal::IdentityRecord>(at(1)) == wal::IdentityRecord{test_identity().cluster});
+  CHECK(std::get<raft::HardState>(at(2)) == raft::HardState{Term{13}, ServerId{14}});
+}
+
+TEST_CASE("a record is intact only in its place") {
+  Bytes bytes;
+  wal::append_record(bytes, place, wal::BatchRecord{11, Index{12}});
+  CHECK(wal::is_intact(bytes, place));
+  CHECK_FALSE(wal::is_intact(bytes, {ServerId{8}, 3, 4096}));
+  CHECK_FALSE(wal::is_intact(bytes, {ServerId{7}, 4, 4096}));
+  CHECK_FALSE(wal::is_intact(bytes, {ServerId{7}, 3, 4104}));
+}
+
+TEST_CASE("bytes that are no record are told, and a kind or layout that is not known as well") {
+  CHECK_FALSE(wal::record_bytes(Bytes(16, '\0')));
+  CHECK_FALSE(wal::record_bytes(Bytes(16, '\xff')));
+  CHECK_FALSE(wal::record_bytes("short"));
+  Bytes bytes;
+  wal::append_record(bytes, place, wal::BatchRecord{11, Index{12}});
+  Bytes kind = bytes;
+  kind[14] = 9;
+  CHECK_FALSE(wal::decode_record(kind));
+  Bytes detail = bytes;
+  detail[15] = 1;
+  CHECK_FALSE(wal::decode_record(detail));
+  Bytes length = bytes;
+  length[8] = 31;
+  CHECK_FALSE(wal::decode_record(length));
+}
