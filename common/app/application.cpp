@@ -1,0 +1,183 @@
+#include "common/app/application.hpp"
+
+#include <algorithm>
+
+#include "common/app/key_value.hpp"
+#include "common/app/validate.hpp"
+
+namespace parley::app {
+namespace {
+
+Reply refused(ErrorWord word, std::string detail) { return {.word = word, .detail = std::move(detail)}; }
+Reply refused(Problem problem) { return refused(problem.word, std::move(problem.text)); }
+
+/// What those who watch see of an operation that was carried out.
+std::optional<KeyChange> change_of(const Operation& operation) {
+  if (const auto* set = std::get_if<Set>(&operation)) return KeyChange{set->key, set->value};
+  if (const auto* cas = std::get_if<CompareAndSet>(&operation)) return KeyChange{cas->key, cas->desired};
+  if (const auto* erase = std::get_if<Delete>(&operation)) return KeyChange{erase->key, std::nullopt};
+  return std::nullopt;
+}
+
+/// Settings that old rows were written by: with others they could not be read.
+bool keeps_what_is_fixed(const Settings& before, const Settings& after) {
+  return before.engine == after.engine && before.slot == after.slot && before.session_window == after.session_window;
+}
+
+}  // namespace
+
+Result<Application> Application::open(Table& table) {
+  Meta meta;
+  const auto row = table.get(meta_key().view());
+  if (!row) {
+    // Rows without a meta row would be counted as none: they are somebody else's, or what is left of ours.
+    bool empty = true;
+    table.scan({}, [&empty](BytesView, BytesView) { return empty = false; });
+    if (!empty) return fail(ErrorCode::corrupt, "there are rows, but no meta row");
+    meta.state = state_start();
+  } else {
+    auto decoded = decode_meta(*row);
+    if (!decoded) return fail(ErrorCode::corrupt, "the meta row is none");
+    meta = *std::move(decoded);
+  }
+  auto sessions = Sessions::load(table, meta.in_force().session_window);
+  if (!sessions) return std::unexpected(std::move(sessions.error()));
+  if (sessions->size() != meta.sessions) {
+    return fail(ErrorCode::corrupt, "there are " + std::to_string(sessions->size()) + " sessions, but " +
+                                        std::to_string(meta.sessions) + " by the meta row");
+  }
+  return Application(table, std::move(meta), *std::move(sessions));
+}
+
+Application::Application(Table& table, Meta meta, Sessions sessions)
+    : table_(table), meta_(std::move(meta)), sessions_(std::move(sessions)) {}
+
+Outcome Application::apply(const Entry& entry) {
+  ENSURE_EQ(entry.index, meta_.applied.next());
+  table_.begin(meta_.state, entry.index);
+  state_reply_.clear();
+  Outcome outcome;
+  switch (entry.kind) {
+    case EntryKind::command: apply_command(entry, outcome); break;
+    case EntryKind::settings: apply_settings(entry, outcome); break;
+    case EntryKind::membership:
+      meta_.membership_index = entry.index;
+      meta_.membership = entry.payload.view();
+      break;
+    case EntryKind::noop:
+    case EntryKind::time: break;
+  }
+  meta_.applied = entry.index;
+  meta_.applied_term = entry.term;
+  meta_.digest = entry.digest;
+  meta_.time.cluster_us = std::max(meta_.time.cluster_us, entry.time.cluster_us);
+  meta_.time.wall_us = entry.time.wall_us;
+  meta_.sessions = sessions_.size();
+  meta_.state = table_.finish(state_reply_);
+  return outcome;
+}
+
+void Application::apply_command(const Entry& entry, Outcome& outcome) {
+  const auto command = decode_command(entry.payload.view());
+  if (!command) {
+    outcome.reply = refused(ErrorWord::invalid, "the bytes are no command that this version knows");
+  } else {
+    outcome.command = id_of(*command);
+    if (auto problem = validate_numbers(*command, meta_.in_force())) {
+      outcome.reply = refused(*std::move(problem));
+    } else if (const auto* open = std::get_if<OpenSession>(&command->operation)) {
+      outcome.reply = open_session(*open, entry.index, outcome);
+    } else {
+      run_in_session(*command, entry.index, outcome);
+    }
+  }
+  encode_reply_for_state(outcome.reply, state_reply_);
+  outcome.encoded = state_reply_;
+  if (outcome.reply.detail.empty()) return;
+  encode_reply(outcome.reply, full_reply_);
+  outcome.encoded = full_reply_;
+}
+
+void Application::apply_settings(const Entry& entry, Outcome& outcome) {
+  auto settings = decode_settings(entry.payload.view());
+  const bool in_use = meta_.settings.has_value() || sessions_.size() > 0;
+  if (!settings) {
+    outcome.reply = refused(ErrorWord::invalid, "the bytes are no settings");
+  } else if (in_use && !keeps_what_is_fixed(meta_.in_force(), *settings)) {
+    outcome.reply = refused(ErrorWord::invalid, "engine, slot and session window of a cluster never change");
+  } else {
+    if (!in_use) sessions_ = Sessions(settings->session_window);
+    meta_.settings = std::move(settings);
+  }
+  encode_reply_for_state(outcome.reply, state_reply_);
+}
+
+Reply Application::open_session(const OpenSession& open, Index index, Outcome& outcome) {
+  // One closes for one that opens. Two where there are more than the settings now allow: so they get fewer, and the
+  // work of an entry stays bounded.
+  const std::size_t most = meta_.in_force().sessions;
+  for (int closed = 0; closed < 2 && sessions_.size() >= most; ++closed) {
+    const Sessions::Session& oldest = sessions_.least_recently_used();
+    outcome.closed.push_back(oldest.id);
+    sessions_.close(table_, oldest);
+  }
+  outcome.opened = sessions_.open(table_, index, open.nonce);
+  return {.body = SessionOpened{*outcome.opened}};
+}
+
+void Application::run_in_session(const Command& command, Index index, Outcome& outcome) {
+  Sessions::Session* session = sessions_.find(command.session);
+  if (session == nullptr) {
+    outcome.reply = refused(ErrorWord::session_expired, "no such session");
+    return;
+  }
+  switch (sessions_.judge(*session, command.seq, command.lowest_unanswered)) {
+    case Sessions::Verdict::outside_window:
+      outcome.reply = refused(ErrorWord::invalid, "the command's number is outside the window of its session");
+      return;
+    case Sessions::Verdict::duplicate: {
+      auto kept = decode_reply(sessions_.kept_reply(table_.table(), *session, command.seq));
+      ENSURE(kept.has_value());
+      outcome.reply = *std::move(kept);
+      outcome.duplicate = true;
+      return;
+    }
+    case Sessions::Verdict::execute: break;
+  }
+  outcome.reply = execute_operation(command, *session, outcome);
+  if (!outcome.closed.empty()) return;  // the session is gone, and its replies with it
+  encode_reply_to_keep(outcome.reply, kept_reply_);
+  sessions_.keep(table_, *session, command.seq, command.lowest_unanswered, index, kept_reply_);
+}
+
+Reply Application::execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome) {
+  if (auto problem = validate_operation(command, meta_.in_force())) return refused(*std::move(problem));
+  if (std::holds_alternative<CloseSession>(command.operation)) {
+    outcome.closed.push_back(session.id);
+    sessions_.close(table_, session);
+    return {};
+  }
+  Reply reply = std::visit(
+      [this](const auto& operation) -> Reply {
+        if constexpr (requires(RecordedTable& table, Meta& meta) { execute(operation, table, meta); }) {
+          return execute(operation, table_, meta_);
+        } else {
+          ENSURE(false);
+          return {};
+        }
+      },
+      command.operation);
+  if (reply.word == ErrorWord::ok) outcome.change = change_of(command.operation);
+  return reply;
+}
+
+Reply Application::query(const Query& query) const {
+  return std::visit([this](const auto& kind) { return read(kind, table_.table()); }, query);
+}
+
+void Application::save_meta() {
+  encode_meta(meta_, meta_row_);
+  table_.put_unrecorded(meta_key().view(), meta_row_);
+}
+
+}  // namespace parley::app

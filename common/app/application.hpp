@@ -1,0 +1,79 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "common/app/command.hpp"
+#include "common/app/meta.hpp"
+#include "common/app/query.hpp"
+#include "common/app/recorded_table.hpp"
+#include "common/app/reply.hpp"
+#include "common/app/sessions.hpp"
+#include "common/base/entry.hpp"
+#include "common/base/result.hpp"
+
+namespace parley::app {
+
+/// A change of a key-value pair, for those who watch. The views lie in the entry's payload.
+struct KeyChange {
+  BytesView key;
+  std::optional<BytesView> value;  ///< nothing if the key was deleted
+};
+
+/// What an entry did.
+struct Outcome {
+  Reply reply;
+  /// `reply` as bytes, ready to be sent; empty for an entry that is no command. Lives until the next apply.
+  BytesView encoded;
+  /// Whose command it was, so that the owner finds who waits for it. Nothing for other entries, and for bytes that
+  /// are no command.
+  std::optional<CommandId> command;
+  /// The command had taken effect before; `reply` is what was kept then, without its detail.
+  bool duplicate = false;
+  std::optional<SessionId> opened;
+  std::vector<SessionId> closed;  ///< by the client, or to make room for the one opened
+  std::optional<KeyChange> change;
+};
+
+/// The state machine: entries in, rows and replies out. A function of the log alone. It lives in a Table, and
+/// whatever it keeps in memory can be built again from there. One thread, the table's.
+class Application {
+ public:
+  /// Goes on from what the table holds; an empty table is the state before the first entry. `corrupt` if its rows are
+  /// not what an application leaves. `table` must outlive this.
+  [[nodiscard]] static Result<Application> open(Table& table);
+
+  /// Applies the next entry: its index must be applied().next(). No payload makes it fail: one that means nothing is
+  /// answered `invalid`, on every replica alike.
+  Outcome apply(const Entry& entry);
+
+  /// Answers from the rows as they are.
+  [[nodiscard]] Reply query(const Query& query) const;
+
+  /// Puts the meta row into the table. To be called before the table is frozen or copied, so that the rows and what is
+  /// known of them become durable together.
+  void save_meta();
+
+  [[nodiscard]] Index applied() const { return meta_.applied; }
+  /// As of applied(), whether saved or not.
+  [[nodiscard]] const Meta& meta() const { return meta_; }
+
+ private:
+  Application(Table& table, Meta meta, Sessions sessions);
+
+  void apply_command(const Entry& entry, Outcome& outcome);
+  void apply_settings(const Entry& entry, Outcome& outcome);
+  void run_in_session(const Command& command, Index index, Outcome& outcome);
+  [[nodiscard]] Reply execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome);
+  [[nodiscard]] Reply open_session(const OpenSession& open, Index index, Outcome& outcome);
+
+  RecordedTable table_;
+  Meta meta_;
+  Sessions sessions_;
+  // Reused from entry to entry.
+  Bytes state_reply_;
+  Bytes kept_reply_;
+  Bytes full_reply_;
+  Bytes meta_row_;
+};
+
+}  // namespace parley::app

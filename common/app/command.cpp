@@ -1,0 +1,81 @@
+#include "common/app/command.hpp"
+
+#include "common/base/byte_codec.hpp"
+
+namespace parley::app {
+namespace {
+
+constexpr std::uint8_t command_version = 1;
+constexpr std::size_t header_bytes = 1 + 1 + 8 + 8 + 8;
+
+// Each operation is its number in the variant plus one; COMMANDS.md has them.
+static_assert(std::is_same_v<std::variant_alternative_t<0, Operation>, OpenSession>);
+static_assert(std::is_same_v<std::variant_alternative_t<1, Operation>, CloseSession>);
+static_assert(std::is_same_v<std::variant_alternative_t<2, Operation>, Set>);
+static_assert(std::is_same_v<std::variant_alternative_t<3, Operation>, Delete>);
+static_assert(std::is_same_v<std::variant_alternative_t<4, Operation>, CompareAndSet>);
+
+void write(ByteWriter& out, const OpenSession& open) { out.number(open.nonce); }
+void write(ByteWriter&, const CloseSession&) {}
+void write(ByteWriter& out, const Set& set) { out.sized(set.key).sized(set.value); }
+void write(ByteWriter& out, const Delete& erase) { out.sized(erase.key); }
+void write(ByteWriter& out, const CompareAndSet& cas) { out.sized(cas.key).sized(cas.expected).sized(cas.desired); }
+
+std::size_t size_of(const OpenSession&) { return 8; }
+std::size_t size_of(const CloseSession&) { return 0; }
+std::size_t size_of(const Set& set) { return 8 + set.key.size() + set.value.size(); }
+std::size_t size_of(const Delete& erase) { return 4 + erase.key.size(); }
+std::size_t size_of(const CompareAndSet& cas) { return 12 + cas.key.size() + cas.expected.size() + cas.desired.size(); }
+
+/// The fields are read in the order in which braces evaluate them, which is the order written.
+std::optional<Operation> read_operation(ByteReader& in, std::uint8_t kind) {
+  switch (kind) {
+    case 1: return OpenSession{in.number<std::uint64_t>()};
+    case 2: return CloseSession{};
+    case 3: return Set{in.sized(), in.sized()};
+    case 4: return Delete{in.sized()};
+    case 5: return CompareAndSet{in.sized(), in.sized(), in.sized()};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const CommandId& id) {
+  return out << "session " << id.session << " seq " << id.seq << " nonce " << id.nonce;
+}
+
+CommandId id_of(const Command& command) {
+  const auto* open = std::get_if<OpenSession>(&command.operation);
+  return {command.session, command.seq, open ? open->nonce : 0};
+}
+
+std::size_t encoded_size(const Command& command) {
+  return header_bytes + std::visit([](const auto& operation) { return size_of(operation); }, command.operation);
+}
+
+Bytes encode_command(const Command& command) {
+  Bytes bytes;
+  bytes.reserve(encoded_size(command));
+  ByteWriter out(bytes);
+  out.number(command_version).number(static_cast<std::uint8_t>(command.operation.index() + 1));
+  out.number(command.session.value).number(command.seq.value).number(command.lowest_unanswered.value);
+  std::visit([&out](const auto& operation) { write(out, operation); }, command.operation);
+  return bytes;
+}
+
+std::optional<Command> decode_command(BytesView bytes) {
+  ByteReader in(bytes);
+  if (in.number<std::uint8_t>() != command_version) return std::nullopt;
+  const auto kind = in.number<std::uint8_t>();
+  Command command;
+  command.session = SessionId{in.number<std::uint64_t>()};
+  command.seq = RequestSeq{in.number<std::uint64_t>()};
+  command.lowest_unanswered = RequestSeq{in.number<std::uint64_t>()};
+  const auto operation = read_operation(in, kind);
+  if (!operation || !in.done()) return std::nullopt;
+  command.operation = *operation;
+  return command;
+}
+
+}  // namespace parley::app

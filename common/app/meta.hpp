@@ -1,0 +1,40 @@
+#pragma once
+#include <optional>
+
+#include "common/app/settings.hpp"
+#include "common/app/table.hpp"
+#include "common/base/entry.hpp"
+#include "common/base/hash.hpp"
+#include "common/base/ids.hpp"
+
+namespace parley::app {
+
+/// What the application knows beside its rows, kept in the one row of RowSpace::meta. Written together with the rows
+/// that it speaks of, it makes a table complete: nothing else is needed to go on from it.
+struct Meta {
+  Index applied;     ///< the last entry whose effects are in the rows
+  Term applied_term;
+  Digest digest;     ///< the chain of the log at `applied` (base/chain.hpp)
+  Digest state;      ///< the chain of the state at `applied` (recorded_table.hpp)
+  EntryTime time;    ///< cluster time never goes back; wall time as in the last entry that had one
+  std::uint64_t used_bytes = 0;  ///< of the quota
+  std::uint64_t keys = 0;        ///< key-value rows
+  std::uint64_t sessions = 0;    ///< open sessions
+  Index membership_index;        ///< of the last membership entry; 0 for none
+  Bytes membership;              ///< its payload, as it came
+  std::optional<Settings> settings;  ///< of the last settings entry
+  friend bool operator==(const Meta&, const Meta&) = default;
+
+  /// The settings in force: the defaults as long as there are none.
+  [[nodiscard]] const Settings& in_force() const;
+};
+
+/// COMMANDS.md has the bytes.
+void encode_meta(const Meta& meta, Bytes& out);
+/// Nothing if the bytes are no meta row that this version knows.
+[[nodiscard]] std::optional<Meta> decode_meta(BytesView bytes);
+
+/// The key of the meta row.
+[[nodiscard]] RowKey meta_key();
+
+}  // namespace parley::app

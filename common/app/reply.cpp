@@ -1,0 +1,115 @@
+#include "common/app/reply.hpp"
+
+#include "common/base/byte_codec.hpp"
+#include "common/base/limits.hpp"
+
+namespace parley::app {
+namespace {
+
+constexpr std::uint8_t reply_version = 1;
+constexpr std::uint8_t elided_flag = 1;
+constexpr std::uint8_t more_flag = 2;
+constexpr std::size_t header_bytes = 1 + 1 + 1 + 1 + 4;
+
+static_assert(std::is_same_v<std::variant_alternative_t<0, ReplyBody>, std::monostate>);
+static_assert(std::is_same_v<std::variant_alternative_t<1, ReplyBody>, ReplyValue>);
+static_assert(std::is_same_v<std::variant_alternative_t<2, ReplyBody>, ReplyRows>);
+static_assert(std::is_same_v<std::variant_alternative_t<3, ReplyBody>, SessionOpened>);
+
+void write(ByteWriter&, std::monostate) {}
+void write(ByteWriter& out, const ReplyValue& value) { out.sized(value.value); }
+void write(ByteWriter& out, const ReplyRows& rows) {
+  out.number(static_cast<std::uint32_t>(rows.rows.size()));
+  for (const Row& row : rows.rows) out.sized(row.key).sized(row.value);
+}
+void write(ByteWriter& out, const SessionOpened& opened) { out.number(opened.session.value); }
+
+std::size_t size_of(std::monostate) { return 0; }
+std::size_t size_of(const ReplyValue& value) { return 4 + value.value.size(); }
+std::size_t size_of(const ReplyRows& rows) {
+  std::size_t size = 4;
+  for (const Row& row : rows.rows) size += 8 + row.key.size() + row.value.size();
+  return size;
+}
+std::size_t size_of(const SessionOpened&) { return 8; }
+std::size_t size_of(const ReplyBody& body) {
+  return std::visit([](const auto& kind) { return size_of(kind); }, body);
+}
+
+void append(Bytes& bytes, ErrorWord word, std::string_view detail, const ReplyBody& body, bool elided) {
+  bytes.clear();
+  bytes.reserve(header_bytes + detail.size() + size_of(body));
+  const auto* rows = std::get_if<ReplyRows>(&body);
+  const int flags = (elided ? elided_flag : 0) | (rows != nullptr && rows->more ? more_flag : 0);
+  ByteWriter out(bytes);
+  out.number(reply_version).number(static_cast<std::uint8_t>(word)).number(static_cast<std::uint8_t>(body.index()));
+  out.number(static_cast<std::uint8_t>(flags)).sized(detail);
+  std::visit([&out](const auto& kind) { write(out, kind); }, body);
+}
+
+std::optional<ReplyRows> read_rows(ByteReader& in, bool more) {
+  ReplyRows rows;
+  rows.more = more;
+  const auto count = in.number<std::uint32_t>();
+  if (count > limits::scan_rows) return std::nullopt;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const BytesView key = in.sized();
+    rows.rows.push_back({Bytes(key), Bytes(in.sized())});
+  }
+  return rows;
+}
+
+std::optional<ReplyBody> read_body(ByteReader& in, std::uint8_t kind, bool more) {
+  switch (kind) {
+    case 0: return ReplyBody{};
+    case 1: return ReplyValue{Bytes(in.sized())};
+    case 2: return read_rows(in, more);
+    case 3: return SessionOpened{SessionId{in.number<std::uint64_t>()}};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Bytes encode_reply(const Reply& reply) {
+  Bytes bytes;
+  encode_reply(reply, bytes);
+  return bytes;
+}
+
+void encode_reply(const Reply& reply, Bytes& out) {
+  append(out, reply.word, reply.detail, reply.body, reply.value_elided);
+}
+
+void encode_reply_for_state(const Reply& reply, Bytes& out) {
+  append(out, reply.word, {}, reply.body, reply.value_elided);
+}
+
+void encode_reply_to_keep(const Reply& reply, Bytes& out) {
+  if (header_bytes + size_of(reply.body) <= limits::kept_reply_bytes) {
+    encode_reply_for_state(reply, out);
+  } else {
+    append(out, reply.word, {}, std::monostate{}, true);
+  }
+}
+
+std::optional<Reply> decode_reply(BytesView bytes) {
+  ByteReader in(bytes);
+  if (in.number<std::uint8_t>() != reply_version) return std::nullopt;
+  const auto word = error_word(in.number<std::uint8_t>());
+  const auto kind = in.number<std::uint8_t>();
+  const auto flags = in.number<std::uint8_t>();
+  if (!word || flags > (elided_flag | more_flag)) return std::nullopt;
+  Reply reply;
+  reply.word = *word;
+  reply.value_elided = (flags & elided_flag) != 0;
+  const bool more = (flags & more_flag) != 0;
+  if (more && kind != 2) return std::nullopt;
+  reply.detail = in.sized();
+  auto body = read_body(in, kind, more);
+  if (!body || !in.done()) return std::nullopt;
+  reply.body = *std::move(body);
+  return reply;
+}
+
+}  // namespace parley::app

@@ -1,0 +1,30 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "common/app/command.hpp"
+#include "common/app/settings.hpp"
+#include "common/base/error_word.hpp"
+
+namespace parley::app {
+
+/// Why a command cannot be carried out.
+struct Problem {
+  ErrorWord word = ErrorWord::invalid;
+  std::string text;  ///< for people; names the bound
+};
+
+/// Judges a command by itself, before it is proposed: nothing if it may be. Apply judges it again, by the cluster's
+/// settings, whatever a node let pass.
+[[nodiscard]] std::optional<Problem> validate(const Command& command, const Settings& settings = {});
+
+/// The two halves of it. First, session and numbers: with these wrong there is no place where a reply could be kept.
+[[nodiscard]] std::optional<Problem> validate_numbers(const Command& command, const Settings& settings);
+/// Second, what the operation asks for: keys, values, the size of the whole.
+[[nodiscard]] std::optional<Problem> validate_operation(const Command& command, const Settings& settings);
+
+/// A key that is read or deleted may be as long as any that could ever be written; settings may since have been
+/// lowered.
+[[nodiscard]] std::optional<Problem> validate_key(BytesView key, std::size_t longest = limits::key_bytes);
+
+}  // namespace parley::app

@@ -1,0 +1,38 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "common/base/bytes.hpp"
+#include "common/base/result.hpp"
+#include "common/store/overlay.hpp"
+#include "common/store/row_cursor.hpp"
+
+namespace parley::store {
+
+/// The rows of a backend as they stood at one commit. Used by one thread at a time. A row that can no longer be read
+/// stops the process: what was synced is damaged, and nobody may be told an answer made from the rest.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  /// The view lives until renew() or the end of this.
+  [[nodiscard]] virtual std::optional<BytesView> get(BytesView key) const = 0;
+  /// Begins at the first row whose key is `from` or greater. The cursor ends before the next renew().
+  [[nodiscard]] virtual std::unique_ptr<RowCursor> seek(BytesView from) const = 0;
+  /// Moves on to the last commit that is complete. As long as it does not, the pages of its commit cannot be reused.
+  [[nodiscard]] virtual Status renew() = 0;
+};
+
+/// Where rows are durable: LMDB in a process, a map in the simulation. `commit` is called by one thread, the store
+/// actor's; `snapshot` by any thread at any time, also during a commit.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// A snapshot may outlive the backend.
+  [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
+  /// Makes all rows of the overlay durable, or none: returns when they are synced. An error is fatal and never
+  /// retried, since after a failed sync nobody knows what the disk has: `sync_failed`, `io`, or `disk_full` for a
+  /// full map or disk.
+  [[nodiscard]] virtual Status commit(const Overlay& overlay) = 0;
+};
+
+}  // namespace parley::store

@@ -1,0 +1,91 @@
+#include "common/store/lmdb_backend.hpp"
+
+#include <lmdb.h>
+
+#include "common/base/limits.hpp"
+#include "common/store/lmdb_error.hpp"
+
+namespace parley::store {
+namespace {
+
+class LmdbCursor final : public RowCursor {
+ public:
+  LmdbCursor(const LmdbReadTransaction& transaction, BytesView from) : file_(transaction.environment().file()) {
+    check(mdb_cursor_open(transaction.handle(), transaction.environment().rows(), &cursor_));
+    key_ = {from.size(), const_cast<char*>(from.data())};
+    // LMDB takes no empty key, and none is less than the first.
+    move(from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  }
+  ~LmdbCursor() override { mdb_cursor_close(cursor_); }
+  LmdbCursor(const LmdbCursor&) = delete;
+  LmdbCursor& operator=(const LmdbCursor&) = delete;
+
+  [[nodiscard]] bool valid() const override { return valid_; }
+  [[nodiscard]] BytesView key() const override { return {static_cast<const char*>(key_.mv_data), key_.mv_size}; }
+  [[nodiscard]] BytesView value() const override { return {static_cast<const char*>(value_.mv_data), value_.mv_size}; }
+  [[nodiscard]] bool erased() const override { return false; }
+  void next() override { move(MDB_NEXT); }
+
+ private:
+  void move(MDB_cursor_op operation) {
+    const int code = mdb_cursor_get(cursor_, &key_, &value_, operation);
+    valid_ = code == MDB_SUCCESS;
+    if (code != MDB_NOTFOUND) check(code);
+  }
+  void check(int code) const {
+    if (code != MDB_SUCCESS) stop_unreadable(code, file_);
+  }
+
+  const std::string& file_;
+  MDB_cursor* cursor_ = nullptr;
+  MDB_val key_{};
+  MDB_val value_{};
+  bool valid_ = false;
+};
+
+class LmdbSnapshot final : public Snapshot {
+ public:
+  explicit LmdbSnapshot(std::unique_ptr<LmdbReadTransaction> transaction) : transaction_(std::move(transaction)) {}
+  [[nodiscard]] std::optional<BytesView> get(BytesView key) const override { return transaction_->get(key); }
+  [[nodiscard]] std::unique_ptr<RowCursor> seek(BytesView from) const override {
+    return std::make_unique<LmdbCursor>(*transaction_, from);
+  }
+  [[nodiscard]] Status renew() override { return transaction_->renew(); }
+
+ private:
+  std::unique_ptr<LmdbReadTransaction> transaction_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Snapshot>> lmdb_snapshot(std::shared_ptr<LmdbEnvironment> environment) {
+  auto transaction = LmdbReadTransaction::begin(std::move(environment));
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  return std::make_unique<LmdbSnapshot>(*std::move(transaction));
+}
+
+Result<std::unique_ptr<LmdbBackend>> LmdbBackend::open(const std::filesystem::path& folder, std::uint64_t quota_bytes) {
+  std::error_code unreadable;
+  if (!std::filesystem::exists(folder, unreadable)) {
+    if (unreadable) return fail(ErrorCode::io, "cannot look for " + folder.string() + ": " + unreadable.message());
+    if (Status made = LmdbEnvironment::create(folder); !made) return std::unexpected(std::move(made.error()));
+  }
+  auto environment = LmdbEnvironment::open(folder, quota_bytes * limits::map_per_quota,
+                                           LmdbEnvironment::Access::read_write);
+  if (!environment) return std::unexpected(std::move(environment.error()));
+  return std::unique_ptr<LmdbBackend>(new LmdbBackend(*std::move(environment)));
+}
+
+Result<std::unique_ptr<Snapshot>> LmdbBackend::snapshot() { return lmdb_snapshot(environment_); }
+
+Status LmdbBackend::commit(const Overlay& overlay) {
+  auto transaction = LmdbWriteTransaction::begin(environment_);
+  if (!transaction) return std::unexpected(std::move(transaction.error()));
+  for (auto row = overlay.seek({}); row.valid(); row.next()) {
+    const Status done = row.erased() ? transaction->erase(row.key()) : transaction->put(row.key(), row.value());
+    if (!done) return done;
+  }
+  return transaction->commit();
+}
+
+}  // namespace parley::store

@@ -1,0 +1,32 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "common/store/backend.hpp"
+#include "common/store/lmdb_environment.hpp"
+
+namespace parley::store {
+
+/// Rows in LMDB, in `data.mdb` of a folder (`store/` of a data folder). LMDB lets one thread write while others read.
+class LmdbBackend final : public Backend {
+ public:
+  /// Opens the store in `folder`, or makes one if the folder does not exist; its parent must. The map is
+  /// limits::map_per_quota times the quota. `corrupt` if the folder is there and `data.mdb` is not what LMDB left.
+  [[nodiscard]] static Result<std::unique_ptr<LmdbBackend>> open(const std::filesystem::path& folder,
+                                                                 std::uint64_t quota_bytes);
+
+  [[nodiscard]] Result<std::unique_ptr<Snapshot>> snapshot() override;
+  [[nodiscard]] Status commit(const Overlay& overlay) override;
+
+  [[nodiscard]] LmdbEnvironment::MapUsage usage() const { return environment_->usage(); }
+
+ private:
+  explicit LmdbBackend(std::shared_ptr<LmdbEnvironment> environment) : environment_(std::move(environment)) {}
+
+  std::shared_ptr<LmdbEnvironment> environment_;
+};
+
+/// A snapshot of an environment, for those who open one without a backend.
+[[nodiscard]] Result<std::unique_ptr<Snapshot>> lmdb_snapshot(std::shared_ptr<LmdbEnvironment> environment);
+
+}  // namespace parley::store

@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "common/store/backend.hpp"
+
+namespace parley::sim {
+
+/// A backend in memory that outlives the simulated process: what was committed is there after a crash, all of a
+/// commit or nothing. Snapshots see the rows as of their commit, as LMDB's do. One thread.
+class SimulatedBackend final : public store::Backend {
+ public:
+  SimulatedBackend();
+  ~SimulatedBackend() override;
+
+  [[nodiscard]] Result<std::unique_ptr<store::Snapshot>> snapshot() override;
+  [[nodiscard]] Status commit(const store::Overlay& overlay) override;
+
+  /// The next commit fails with this error and changes nothing.
+  void fail_next_commit(Error error) { failure_ = std::move(error); }
+  /// The process died: nothing committed is lost, and a failure that was still to come is forgotten. The process's
+  /// snapshots must be gone.
+  void crash();
+  /// An empty disk in place of this one. The same of snapshots.
+  void wipe();
+
+  [[nodiscard]] std::uint64_t commits() const;
+  /// The rows as of the last commit.
+  [[nodiscard]] std::map<Bytes, Bytes> rows() const;
+
+  /// Rows with their history, as far back as a snapshot looks; shared with the snapshots.
+  struct Disk;
+
+ private:
+  std::shared_ptr<Disk> disk_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace parley::sim
