@@ -1,0 +1,145 @@
+#include "common/mq/socket.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include <zmq.hpp>
+
+#include "common/base/ensure.hpp"
+#include "common/base/limits.hpp"
+
+namespace parley::mq {
+namespace {
+
+/// A body on its way: libzmq calls release() when it lets go of it, from a thread of its own.
+struct Outgoing {
+  Bytes body;
+  std::shared_ptr<ByteMeter> meter;
+
+  static void release(void*, void* hint) {
+    const std::unique_ptr<Outgoing> outgoing(static_cast<Outgoing*>(hint));
+    if (outgoing->meter) outgoing->meter->subtract(outgoing->body.size());
+  }
+};
+
+/// The body is not copied.
+zmq::message_t make_message(Bytes body, std::shared_ptr<ByteMeter> meter) {
+  if (meter) meter->add(body.size());
+  auto outgoing = std::make_unique<Outgoing>(std::move(body), std::move(meter));
+  char* data = outgoing->body.data();
+  const std::size_t size = outgoing->body.size();
+  return zmq::message_t(data, size, Outgoing::release, outgoing.release());
+}
+
+SendOutcome outcome_of(int sent_bytes) {
+  if (sent_bytes >= 0) return SendOutcome::sent;
+  if (zmq_errno() == EHOSTUNREACH) return SendOutcome::unroutable;
+  // EINTR comes from a signal while waiting, and here nothing waits; were it to come, nothing was sent.
+  if (zmq_errno() != EAGAIN && zmq_errno() != EINTR)
+    ensure_failed(__FILE__, __LINE__, "zmq_msg_send", zmq_strerror(zmq_errno()));
+  return SendOutcome::would_block;
+}
+
+/// False if nothing waits.
+bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
+  if (zmq_msg_recv(part.handle(), socket.handle(), ZMQ_DONTWAIT) >= 0) return true;
+  if (zmq_errno() != EAGAIN && zmq_errno() != EINTR)
+    ensure_failed(__FILE__, __LINE__, "zmq_msg_recv", zmq_strerror(zmq_errno()));
+  return false;
+}
+
+SharedBytes shared_body(zmq::message_t&& body) {
+  if (body.size() < limits::copied_body_bytes) return SharedBytes(Bytes(body.data<char>(), body.size()));
+  const auto owner = std::make_shared<zmq::message_t>(std::move(body));
+  return {owner, {owner->data<char>(), owner->size()}};
+}
+
+std::string bind_failure(int error) {
+  switch (error) {
+    case EADDRINUSE: return "the port is in use";
+    case EADDRNOTAVAIL:
+    case ENODEV: return "this machine has no such address";
+    case EACCES: return "not allowed (ports below 1024 need rights)";
+    default: return zmq_strerror(error);
+  }
+}
+
+}  // namespace
+
+Result<Socket> Socket::open(Context& context, SocketKind kind) {
+  try {
+    auto socket = std::make_unique<zmq::socket_t>(*context.context_, mq::is_router(kind) ? ZMQ_ROUTER : ZMQ_DEALER);
+    configure(*socket, kind);
+    return Socket(std::move(socket), mq::is_router(kind));
+  } catch (const zmq::error_t& error) {
+    return fail(ErrorCode::io, std::string("cannot open a socket: ") + error.what());
+  }
+}
+
+Socket::Socket(std::unique_ptr<zmq::socket_t> socket, bool is_router)
+    : socket_(std::move(socket)), is_router_(is_router) {}
+Socket::Socket(Socket&&) noexcept = default;
+Socket& Socket::operator=(Socket&&) noexcept = default;
+Socket::~Socket() = default;
+
+Result<Address> Socket::bind(const Address& address) {
+  try {
+    // Only where it is needed: with it, IPv4 addresses would go through IPv6 sockets, which not every machine has.
+    socket_->set(zmq::sockopt::ipv6, address.is_ipv6());
+    socket_->bind(address.endpoint());
+    const std::string bound = socket_->get(zmq::sockopt::last_endpoint);
+    const auto port = Address::parse("127.0.0.1" + bound.substr(bound.rfind(':')));
+    ENSURE(port.has_value());
+    return address.with_port(port->port());
+  } catch (const zmq::error_t& error) {
+    return fail(ErrorCode::usage, "cannot listen on " + address.text() + ": " + bind_failure(error.num()));
+  }
+}
+
+Status Socket::connect(const Address& address) {
+  if (address.port() == 0) return fail(ErrorCode::usage, "cannot connect to " + address.text() + ": port 0");
+  try {
+    socket_->set(zmq::sockopt::ipv6, address.is_ipv6());
+    socket_->connect(address.endpoint());
+    return {};
+  } catch (const zmq::error_t& error) {
+    return fail(ErrorCode::usage, "cannot connect to " + address.text() + ": " + error.what());
+  }
+}
+
+SendOutcome Socket::send(Bytes body, std::shared_ptr<ByteMeter> meter) {
+  ENSURE(!is_router_);
+  zmq::message_t message = make_message(std::move(body), std::move(meter));
+  return outcome_of(zmq_msg_send(message.handle(), socket_->handle(), ZMQ_DONTWAIT));
+}
+
+SendOutcome Socket::send_to(BytesView routing_id, Bytes body, std::shared_ptr<ByteMeter> meter) {
+  ENSURE(is_router_);
+  zmq::message_t to(routing_id.data(), routing_id.size());
+  const SendOutcome routed = outcome_of(zmq_msg_send(to.handle(), socket_->handle(), ZMQ_DONTWAIT | ZMQ_SNDMORE));
+  if (routed != SendOutcome::sent) return routed;
+  // The router has checked connection and high-water mark with the first part; if the connection is lost now, it drops
+  // this.
+  zmq::message_t message = make_message(std::move(body), std::move(meter));
+  return outcome_of(zmq_msg_send(message.handle(), socket_->handle(), ZMQ_DONTWAIT));
+}
+
+ReceiveOutcome Socket::receive(Received& received) {
+  zmq::message_t part;
+  if (!receive_part(*socket_, part)) return ReceiveOutcome::nothing;
+  received.routing_id.clear();
+  if (is_router_) {
+    received.routing_id.assign(part.data<char>(), part.size());
+    // Parts of a message arrive together, so the next one waits already.
+    if (!part.more() || !receive_part(*socket_, part)) return ReceiveOutcome::dropped;
+  }
+  if (!part.more()) {
+    received.body = shared_body(std::move(part));
+    return ReceiveOutcome::message;
+  }
+  while (part.more() && receive_part(*socket_, part)) {
+  }
+  return ReceiveOutcome::dropped;
+}
+
+}  // namespace parley::mq

@@ -1,0 +1,79 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
+#include "common/base/result.hpp"
+#include "common/mq/byte_meter.hpp"
+#include "common/mq/context.hpp"
+
+namespace zmq {
+class socket_t;
+}
+
+namespace parley::mq {
+
+/// What a socket is for; it decides its type and every option (socket_options.cpp).
+enum class SocketKind {
+  peer_router,     ///< a replica hears all others here; it never sends
+  peer_dealer,     ///< a replica speaks to one other here; it never hears anything of use
+  service_router,  ///< a node hears and answers clients, or joiners, here
+  client_dealer,   ///< a client or joiner speaks to one node here
+};
+
+enum class SendOutcome {
+  sent,         ///< given to libzmq; it may still be lost with its connection
+  would_block,  ///< no connection, or its high-water mark is reached; nothing was sent
+  unroutable,   ///< a router has no connection with this routing id; nothing was sent
+};
+
+enum class ReceiveOutcome {
+  message,  ///< one message was received
+  nothing,  ///< nothing waits
+  dropped,  ///< a message with more than one body frame was dropped whole
+};
+
+/// One message: one body frame.
+struct Received {
+  Bytes routing_id;  ///< of the connection it came by; empty on a dealer. Says nothing about who is there.
+  SharedBytes body;  ///< small ones are copied (limits::copied_body_bytes), large ones are libzmq's own memory
+};
+
+/// A ZeroMQ socket, used by one thread only. Never blocks and never throws.
+class Socket {
+ public:
+  /// Fails with ErrorCode::io when the context has no more sockets or the process no more descriptors.
+  [[nodiscard]] static Result<Socket> open(Context& context, SocketKind kind);
+  Socket(Socket&&) noexcept;
+  Socket& operator=(Socket&&) noexcept;
+  ~Socket();
+
+  /// Listens there and gives the address with the port that it got (which differs if 0 was asked for). Fails with
+  /// ErrorCode::usage, naming the address: in use, not of this machine, not allowed.
+  [[nodiscard]] Result<Address> bind(const Address& address);
+  /// Starts connecting, and goes on trying for as long as the socket lives. Fails with ErrorCode::usage for an address
+  /// that nobody can have.
+  [[nodiscard]] Status connect(const Address& address);
+
+  /// On a dealer. What is not sent is destroyed. A meter counts the body until libzmq lets go of it.
+  [[nodiscard]] SendOutcome send(Bytes body, std::shared_ptr<ByteMeter> meter = nullptr);
+  /// On a router.
+  [[nodiscard]] SendOutcome send_to(BytesView routing_id, Bytes body, std::shared_ptr<ByteMeter> meter = nullptr);
+
+  /// Fills `received` if the outcome is `message`. After a poll said that the socket is readable, call it until
+  /// `nothing`.
+  [[nodiscard]] ReceiveOutcome receive(Received& received);
+
+ private:
+  friend class Poller;
+  Socket(std::unique_ptr<zmq::socket_t> socket, bool is_router);
+  std::unique_ptr<zmq::socket_t> socket_;
+  bool is_router_;
+};
+
+/// Sets every option that a socket of this kind has; socket_options.cpp gives each its reason.
+void configure(zmq::socket_t& socket, SocketKind kind);
+[[nodiscard]] bool is_router(SocketKind kind);
+
+}  // namespace parley::mq

@@ -1,0 +1,104 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/base/address.hpp"
+#include "common/base/ids.hpp"
+#include "common/base/result.hpp"
+#include "common/mq/byte_meter.hpp"
+#include "common/mq/context.hpp"
+#include "common/mq/socket.hpp"
+#include "common/transport/client_key.hpp"
+#include "common/wire/client_message.hpp"
+
+namespace parley::transport {
+
+/// What every frame of replies says first. Names are at most limits::node_name_bytes, the address
+/// limits::address_bytes.
+struct ReplyHeader {
+  ClusterId cluster;           ///< nil while the node belongs to none
+  std::string node;            ///< who answers
+  std::string leader;          ///< empty if none is known
+  std::string leader_address;  ///< where the leader serves what this port serves
+};
+
+/// Requests of one frame, and by which connection they came.
+struct Arrival {
+  ClientKey client;
+  wire::RequestFrame frame;
+};
+
+/// Counts since the port was opened.
+struct ServiceStats {
+  std::uint64_t frames_in = 0;
+  std::uint64_t requests_in = 0;
+  std::uint64_t multipart = 0;  ///< messages with more than one body frame, dropped
+  std::uint64_t malformed = 0;  ///< frames that do not follow the protocol, or another version of it; answered
+  std::uint64_t foreign = 0;    ///< requests for another cluster; answered
+  std::uint64_t frames_out = 0;
+  std::uint64_t replies_out = 0;
+  std::uint64_t replies_gone = 0;    ///< dropped: the connection is gone
+  std::uint64_t replies_unread = 0;  ///< dropped: the client does not read
+};
+
+/// Where a node takes requests of clients, or of joiners. Used by one thread. Replies wait for flush(), which puts
+/// those of one connection into one frame. A client that does not read loses replies and nobody else does: what libzmq
+/// holds for it is bounded in bytes (limits::unread_bytes_per_client), and over all that do not read
+/// (limits::unread_bytes_in_all).
+class ServicePort {
+ public:
+  /// ErrorCode::usage, naming the address, if it cannot listen there.
+  [[nodiscard]] static Result<ServicePort> bind(mq::Context& context, const Address& address);
+
+  /// Where it listens, with the port that it got.
+  [[nodiscard]] const Address& address() const { return address_; }
+  /// To be watched for reading.
+  [[nodiscard]] mq::Socket& socket() { return router_; }
+
+  /// From now on.
+  void set_header(ReplyHeader header);
+
+  /// Takes up to `budget` frames that have come, and appends what they ask to `arrivals`. A frame that cannot be read
+  /// is answered `invalid` with request id 0; requests of a client that remembers another cluster are answered
+  /// `denied`, naming both. Gives how many frames it took: fewer than `budget` if no more have come.
+  std::size_t receive(std::size_t budget, std::vector<Arrival>& arrivals);
+
+  /// For the next flush. A reply that no frame can hold is replaced by `too_large`.
+  void reply(const ClientKey& client, wire::Reply reply);
+  /// Sends what was queued. Never blocks.
+  void flush();
+
+  [[nodiscard]] const ServiceStats& stats() const { return stats_; }
+  /// Connections that are remembered here: those with replies queued or unread, and idle ones until they are as many
+  /// again.
+  [[nodiscard]] std::size_t remembered() const { return connections_.size(); }
+
+ private:
+  struct Connection {
+    std::vector<wire::Reply> replies;
+    std::shared_ptr<mq::ByteMeter> unread;
+  };
+
+  ServicePort(mq::Socket router, Address address);
+  void take_frame(mq::Received& received, std::vector<Arrival>& arrivals);
+  [[nodiscard]] bool is_foreign(const wire::RequestFrame& frame) const;
+  void refuse_foreign(const ClientKey& client, const wire::RequestFrame& frame);
+  void flush_connection(const ClientKey& client, Connection& connection);
+  [[nodiscard]] mq::SendOutcome send_frame(const ClientKey& client, Connection& connection,
+                                           const wire::ReplyFrame& frame);
+  void forget_idle();
+
+  mq::Socket router_;
+  Address address_;
+  ReplyHeader header_;
+  std::unordered_map<ClientKey, Connection> connections_;  ///< those that have replies queued or unread
+  std::vector<ClientKey> waiting_;  ///< those that have replies queued, in the order of their first
+  std::size_t forget_at_ = 64;      ///< connections at which idle ones are forgotten
+  std::shared_ptr<mq::ByteMeter> unread_in_all_ = std::make_shared<mq::ByteMeter>();
+  ServiceStats stats_;
+};
+
+}  // namespace parley::transport

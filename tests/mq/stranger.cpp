@@ -1,0 +1,78 @@
+#include "tests/mq/stranger.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <fstream>
+
+#include "common/base/ensure.hpp"
+
+namespace parley::mq::testing {
+namespace {
+constexpr int patience_ms = 10000;
+}
+
+StrangeDealer::StrangeDealer(const Address& to) : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
+  const int none = 0;
+  const int patience = patience_ms;
+  zmq_setsockopt(socket_, ZMQ_LINGER, &none, sizeof none);
+  zmq_setsockopt(socket_, ZMQ_SNDTIMEO, &patience, sizeof patience);
+  zmq_setsockopt(socket_, ZMQ_RCVTIMEO, &patience, sizeof patience);
+  ENSURE_EQ(zmq_connect(socket_, to.endpoint().c_str()), 0);
+}
+
+StrangeDealer::~StrangeDealer() {
+  zmq_close(socket_);
+  zmq_ctx_term(context_);
+}
+
+bool StrangeDealer::send(const std::vector<std::string>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const int more = i + 1 < parts.size() ? ZMQ_SNDMORE : 0;
+    if (zmq_send(socket_, parts[i].data(), parts[i].size(), more) < 0) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> StrangeDealer::receive() {
+  std::vector<std::string> parts;
+  int more = 1;
+  while (more != 0) {
+    zmq_msg_t part;
+    zmq_msg_init(&part);
+    if (zmq_msg_recv(&part, socket_, 0) < 0) return {};
+    parts.emplace_back(static_cast<const char*>(zmq_msg_data(&part)), zmq_msg_size(&part));
+    more = zmq_msg_more(&part);
+    zmq_msg_close(&part);
+  }
+  return parts;
+}
+
+void send_raw_tcp(const Address& to, const std::string& bytes) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ENSURE(fd >= 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(to.port());
+  ENSURE_EQ(inet_pton(AF_INET, to.host().c_str(), &address.sin_addr), 1);
+  ENSURE_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  // The other end may close while we speak; that is its right.
+  (void)send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  shutdown(fd, SHUT_WR);
+  char sink[4096];
+  while (recv(fd, sink, sizeof sink, 0) > 0) {
+  }
+  close(fd);
+}
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace parley::mq::testing

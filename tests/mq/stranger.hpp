@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "common/base/address.hpp"
+
+/// Somebody who does not use our wrapper: speaks ZMTP, or plain TCP, as badly as a test wants.
+namespace parley::mq::testing {
+
+/// A DEALER without any of our options.
+class StrangeDealer {
+ public:
+  explicit StrangeDealer(const Address& to);
+  ~StrangeDealer();
+  StrangeDealer(const StrangeDealer&) = delete;
+  StrangeDealer& operator=(const StrangeDealer&) = delete;
+
+  /// One message of these parts; waits at most ten seconds for room. False if there was none.
+  bool send(const std::vector<std::string>& parts);
+  /// One message within ten seconds, its parts; empty if none came.
+  std::vector<std::string> receive();
+
+ private:
+  void* context_;
+  void* socket_;
+};
+
+/// Connects by TCP, sends these bytes as they are, and waits until the other end closes the connection.
+void send_raw_tcp(const Address& to, const std::string& bytes);
+
+/// How much memory this process holds, in bytes.
+[[nodiscard]] std::size_t resident_bytes();
+
+}  // namespace parley::mq::testing

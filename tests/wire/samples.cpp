@@ -1,0 +1,109 @@
+#include "tests/wire/samples.hpp"
+
+#include "common/wire/client_codec.hpp"
+#include "common/wire/peer_codec.hpp"
+#include "tests/wire/golden.hpp"
+
+namespace parley::wire::samples {
+
+ClusterId cluster() {
+  ClusterId id;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) id.bytes[i] = static_cast<std::uint8_t>(i);
+  return id;
+}
+
+Digest digest(std::uint8_t first) {
+  Digest digest;
+  digest.bytes.fill(first);
+  return digest;
+}
+
+SharedBytes shared(std::string bytes) { return SharedBytes(std::move(bytes)); }
+
+MemberInfo member(std::uint64_t server, std::string role) {
+  return {ServerId{server}, "n" + std::to_string(server), std::move(role), "r:1", "c:2", "j:3", "s:4"};
+}
+
+std::vector<RequestSample> requests() {
+  JoinRequest join{ServerId{0x0102030405060708}, "n7", "r:1", "c:2", "j:3", "s:4", true, shared("set")};
+  return {
+      {"write", {1, 5000, WriteRequest{shared("command")}}, golden::write},
+      {"read, linearizable",
+       {2, 5000, ReadRequest{ReadMode::linearizable, shared("query")}},
+       golden::read_linearizable},
+      {"read, lease", {3, 5000, ReadRequest{ReadMode::lease, shared("query")}}, golden::read_lease},
+      {"read, stale", {4, 5000, ReadRequest{ReadMode::stale, shared("query")}}, golden::read_stale},
+      {"status", {5, 100, StatusRequest{Index{70000}}}, golden::status},
+      {"members", {6, 100, MembersRequest{}}, golden::members},
+      {"remove", {7, 100, RemoveRequest{"node2"}}, golden::remove},
+      {"transfer leader", {8, 100, TransferLeaderRequest{"node1"}}, golden::transfer_leader},
+      {"found", {9, 100, FoundRequest{}}, golden::found},
+      {"join", {0xffffffffffffffff, 0xffffffff, join}, golden::join},
+  };
+}
+
+std::vector<ReplySample> replies() {
+  StatusReply status{member(1, "leader"), Term{3},      Index{1},   Index{900},   Index{800},   Index{700}, Index{600},
+                     digest(0xaa),        digest(0xbb), Index{500}, digest(0xcc), digest(0xdd), true,       "ok"};
+  return {
+      {"of the application", {1, AppReply{Index{300}, shared("reply")}}, golden::app_reply},
+      {"error", {2, ErrorReply{ErrorWord::busy, "too much", 20}}, golden::error_reply},
+      {"done", {3, DoneReply{}}, golden::done_reply},
+      {"status", {4, status}, golden::status_reply},
+      {"members",
+       {5, MembersReply{{member(1, "leader"), member(2, "follower"), member(3, "candidate")}}},
+       golden::members_reply},
+      {"join", {6, JoinReply{cluster(), {member(4, "learner"), member(5, "logger")}}}, golden::join_reply},
+  };
+}
+
+std::vector<PeerSample> peer_frames() {
+  const PeerHeader header{cluster(), ServerId{0x1111}, BootId{0x2222}, ServerId{0x3333}};
+  const auto entry = [](std::uint64_t index, std::uint64_t term, EntryKind kind, std::string payload) {
+    return Entry{Index{index}, Term{term}, kind, {index * 10, index * 100}, shared(std::move(payload)), {}};
+  };
+  const auto batch = [&](raft::MessageBody body) {
+    return PeerFrame{header, MessageBatch{{{header.from, header.to, Term{9}, std::move(body)}}}};
+  };
+  const raft::AppendRequest append{Index{41},
+                                   Term{8},
+                                   Index{40},
+                                   {entry(42, 8, EntryKind::command, "one"), entry(43, 9, EntryKind::noop, ""),
+                                    entry(44, 9, EntryKind::membership, "m"), entry(45, 9, EntryKind::settings, "s"),
+                                    entry(46, 9, EntryKind::time, "")}};
+  return {
+      {"greeting", {header, Hello{"node0", "127.0.0.1:12000", BootId{0x4444}}}, golden::hello},
+      {"refusal", {header, HelloRefused{"another cluster"}}, golden::hello_refused},
+      {"empty batch", {header, MessageBatch{}}, golden::empty_batch},
+      {"pre-vote request", batch(raft::PreVoteRequest{Index{42}, Term{8}}), golden::pre_vote_request},
+      {"pre-vote reply", batch(raft::PreVoteReply{true}), golden::pre_vote_reply},
+      {"vote request", batch(raft::VoteRequest{Index{42}, Term{8}, true}), golden::vote_request},
+      {"vote reply", batch(raft::VoteReply{false}), golden::vote_reply},
+      {"append", batch(append), golden::append_request},
+      {"append without entries", batch(raft::AppendRequest{Index{41}, Term{8}, Index{40}, {}}), golden::append_probe},
+      {"append acknowledgement", batch(raft::AppendAccepted{Index{46}}), golden::append_accepted},
+      {"append rejection", batch(raft::AppendRejected{Index{41}, Index{30}, Term{7}}), golden::append_rejected},
+      {"heartbeat", batch(raft::Heartbeat{Index{40}, 77}), golden::heartbeat},
+      {"heartbeat reply", batch(raft::HeartbeatReply{77}), golden::heartbeat_reply},
+      {"read request", batch(raft::ReadIndexRequest{5}), golden::read_index_request},
+      {"read reply", batch(raft::ReadIndexReply{5, true, Index{40}}), golden::read_index_reply},
+      {"forwarded proposal", batch(raft::ForwardedProposal{6, {shared("first"), shared(""), shared("third")}}),
+       golden::forwarded_proposal},
+      {"refused proposal", batch(raft::ProposalRefused{6, raft::Refusal::too_many}), golden::proposal_refused},
+      {"timeout-now", batch(raft::TimeoutNow{}), golden::timeout_now},
+  };
+}
+
+RequestFrame frame_of(Request request) { return {cluster(), {std::move(request)}}; }
+
+ReplyFrame frame_of(Reply reply) { return {cluster(), "n0", "n1", "h:1", {std::move(reply)}}; }
+
+std::vector<Bytes> all_frames() {
+  std::vector<Bytes> frames;
+  for (auto& sample : requests()) frames.push_back(encode(frame_of(sample.request)));
+  for (auto& sample : replies()) frames.push_back(encode(frame_of(sample.reply)));
+  for (auto& sample : peer_frames()) frames.push_back(encode(sample.frame));
+  return frames;
+}
+
+}  // namespace parley::wire::samples
