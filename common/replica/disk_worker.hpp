@@ -1,0 +1,35 @@
+#pragma once
+#include <vector>
+
+#include "common/replica/ports.hpp"
+#include "common/wal/log.hpp"
+
+namespace parley::replica {
+
+/// Does the disk's work on the log, without a thread of its own: the disk actor and the simulation call it. One thread at a time.
+class DiskWorker {
+ public:
+  explicit DiskWorker(wal::Log log) : log_(std::move(log)) {}
+
+  /// Does all requests in order: one write and one sync for everything that is to be persisted, then the reads. Returns what
+  /// is done. While the disk is full what could not be written is kept, and tried again with the next call, which may bring
+  /// nothing new. An error is fatal: nothing that was asked for since the last success may be counted on.
+  [[nodiscard]] Result<std::vector<DiskDone>> work(std::vector<DiskRequest> requests);
+
+  /// A step of what can be done in advance, some milliseconds at most; true if there is more to do.
+  [[nodiscard]] Result<bool> prepare(std::vector<DiskDone>& done);
+
+  /// True while the disk was full when last asked: work() and prepare() are to be tried again from time to time.
+  [[nodiscard]] bool is_full() const { return is_full_; }
+  [[nodiscard]] const wal::Log& log() const { return log_; }
+
+ private:
+  [[nodiscard]] Status persist(std::vector<DiskDone>& done);
+  void set_full(bool is_full, std::vector<DiskDone>& done);
+
+  wal::Log log_;
+  std::vector<raft::Persist> unwritten_;
+  bool is_full_ = false;
+};
+
+}  // namespace parley::replica

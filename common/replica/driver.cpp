@@ -1,0 +1,79 @@
+#include "common/replica/driver.hpp"
+
+#include <utility>
+
+#include "common/base/ensure.hpp"
+
+namespace parley::replica {
+
+bool Round::is_empty() const {
+  return committed.empty() && !role_changed && !membership && reads_ready.empty() && reads_refused.empty() &&
+         proposals_refused.empty() && changes_done.empty() && !stable_reached && !disk_full && status_answers.empty();
+}
+
+Driver::Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink)
+    : core_(std::move(core)), disk_(disk), network_(network), sink_(sink) {}
+
+void Driver::on_disk(DiskDone done) {
+  if (const auto* persisted = std::get_if<PersistDone>(&done)) {
+    ENSURE_EQ(persisted->sequence, synced_ + 1);
+    synced_ = persisted->sequence;
+    core_.step(raft::Persisted{persisted->sequence});
+    while (!promises_.empty() && promises_.front().after_sequence <= synced_) {
+      network_.send(std::move(promises_.front().message));
+      promises_.pop_front();
+    }
+  } else if (auto* read = std::get_if<raft::EntriesRead>(&done)) {
+    core_.step(std::move(*read));
+  } else {
+    round_.disk_full = std::get<DiskFullChanged>(done).is_full;
+    // A leader that can take no writes makes room for one that can.
+    if (*round_.disk_full) core_.step(raft::TransferLeadership{});
+  }
+}
+
+void Driver::ask_status(std::uint64_t ticket) {
+  ReplicaStatus status{core_.role(),           core_.term(),   core_.leader(), core_.log().first(),
+                       core_.log().last(), core_.stable(), core_.commit(), {}};
+  if (const auto* leader = std::get_if<raft::Leader>(&core_.role_state())) {
+    for (const auto& [server, progress] : leader->peers) {
+      status.peers.push_back({server, progress.match(), progress.ticks_unheard});
+    }
+  }
+  round_.status_answers.push_back({ticket, std::move(status)});
+}
+
+void Driver::hold_or_send(std::vector<raft::Message> messages) {
+  for (raft::Message& message : messages) {
+    if (synced_ == submitted_) {
+      network_.send(std::move(message));
+    } else {
+      promises_.push_back({submitted_, std::move(message)});
+    }
+  }
+}
+
+void Driver::perform() {
+  raft::Output output = core_.take_output();
+  if (output.membership_changed) network_.members_changed(*output.membership_changed);
+  for (raft::Message& message : output.send_now) network_.send(std::move(message));
+  if (output.persist) {
+    submitted_ = output.persist->sequence;
+    disk_.submit(std::move(*output.persist));
+  }
+  hold_or_send(std::move(output.send_after_persist));
+  for (raft::EntriesWanted& wanted : output.entries_wanted) disk_.submit(wanted);
+
+  round_.committed = std::move(output.committed);
+  round_.reads_ready = std::move(output.reads_ready);
+  round_.reads_refused = std::move(output.reads_refused);
+  round_.proposals_refused = std::move(output.proposals_refused);
+  round_.changes_done = std::move(output.changes_done);
+  round_.role_changed = output.role_changed;
+  round_.membership = std::move(output.membership_changed);
+  round_.cluster = core_.cluster();
+  if (stable_wanted_ && core_.stable() >= *stable_wanted_) round_.stable_reached = std::exchange(stable_wanted_, std::nullopt);
+  if (!round_.is_empty()) sink_.deliver(std::exchange(round_, Round{}));
+}
+
+}  // namespace parley::replica

@@ -1,0 +1,52 @@
+#pragma once
+#include <deque>
+#include <optional>
+
+#include "common/raft/core.hpp"
+#include "common/replica/ports.hpp"
+
+namespace parley::replica {
+
+/// Owns a core and performs what it puts out. perform() is the one function that does so, in the safe order:
+///
+///  1. what needs no promise is sent (the leader's appends travel while its own disk works);
+///  2. hard state and entries go to the disk, in one request;
+///  3. promises are held until that request, and every one before it, is synced: see on_disk();
+///  4. committed entries, 5. reads, 6. refusals and changes of role go to the owner of the application, in one Round.
+///
+/// Not thread-safe: one owner, the consensus actor or the simulation.
+class Driver {
+ public:
+  Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink);
+
+  /// Steps the core; perform() must follow before the thread waits.
+  void step(raft::Input input) { core_.step(std::move(input)); }
+  /// The disk has done something: steps the core, and sends the promises that waited for it.
+  void on_disk(DiskDone done);
+  /// Asks for a Round with `stable_reached` once the own log is synced up to `index`.
+  void notify_stable(Index index) { stable_wanted_ = index; }
+  void ask_status(std::uint64_t ticket);
+  void perform();
+
+  [[nodiscard]] const raft::Core& core() const { return core_; }
+
+ private:
+  struct Promise {
+    std::uint64_t after_sequence;
+    raft::Message message;
+  };
+
+  void hold_or_send(std::vector<raft::Message> messages);
+
+  raft::Core core_;
+  DiskPort& disk_;
+  NetworkPort& network_;
+  RoundSink& sink_;
+  std::uint64_t submitted_ = 0;  ///< the last persist that was given to the disk
+  std::uint64_t synced_ = 0;     ///< the last persist that the disk has confirmed
+  std::deque<Promise> promises_;
+  std::optional<Index> stable_wanted_;
+  Round round_;
+};
+
+}  // namespace parley::replica

@@ -1,0 +1,37 @@
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/replica/ports.hpp"
+
+namespace parley::replica {
+
+/// Where another replica is, as a member told a joiner; until the log says more.
+struct KnownPeer {
+  ServerId server;
+  std::string name;
+  std::string raft_address;
+};
+
+/// A member has taken this replica in.
+struct AdoptCluster {
+  ClusterId cluster;
+  std::vector<KnownPeer> peers;
+};
+
+/// Asks for Round::stable_reached.
+struct NotifyStable {
+  Index index;
+};
+
+/// Asks for a StatusAnswer.
+struct StatusQuery {
+  std::uint64_t ticket = 0;
+};
+
+/// What may be put to the consensus actor.
+using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership, raft::Found, raft::Applied,
+                           AdoptCluster, NotifyStable, StatusQuery, DiskDone>;
+
+}  // namespace parley::replica

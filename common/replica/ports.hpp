@@ -1,0 +1,87 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "common/raft/io.hpp"
+
+/// What a replica's driver needs from the world. Each port has two implementations: the real one (actors, sockets, files) and
+/// the simulated one of tests/sim.
+namespace parley::replica {
+
+/// Work for the disk, done in order. A Persist is answered by PersistDone once it is synced, EntriesWanted by EntriesRead.
+using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted>;
+
+struct PersistDone {
+  std::uint64_t sequence = 0;
+};
+/// No further segment can be made, or one can again. While it is so, what is already in the log's preallocated room still works.
+struct DiskFullChanged {
+  bool is_full = false;
+};
+using DiskDone = std::variant<PersistDone, raft::EntriesRead, DiskFullChanged>;
+
+class DiskPort {
+ public:
+  virtual ~DiskPort() = default;
+  virtual void submit(DiskRequest request) = 0;
+};
+
+class NetworkPort {
+ public:
+  virtual ~NetworkPort() = default;
+  /// May lose the message; consensus sends again.
+  virtual void send(raft::Message message) = 0;
+  /// These are the members now; connect to the new ones, let go of the others.
+  virtual void members_changed(const raft::Membership& membership) = 0;
+};
+
+/// What a replica knows of a peer, for status.
+struct PeerStatus {
+  ServerId server;
+  Index match;
+  std::uint32_t ticks_unheard = 0;
+};
+
+struct ReplicaStatus {
+  raft::Role role = raft::Role::follower;
+  Term term;
+  ServerId leader = nobody;
+  Index first;
+  Index last;
+  Index stable;
+  Index commit;
+  std::vector<PeerStatus> peers;  ///< on the leader only
+};
+
+struct StatusAnswer {
+  std::uint64_t ticket = 0;
+  ReplicaStatus status;
+};
+
+/// Everything that one round of consensus has for the owner of the application, in the order in which it must be taken:
+/// committed entries first, so that a read that is ready finds them.
+struct Round {
+  std::vector<Entry> committed;
+  std::optional<raft::RoleChanged> role_changed;
+  std::optional<raft::Membership> membership;  ///< the configuration in force
+  ClusterId cluster;                           ///< to which it belongs; set along with `membership`
+  std::vector<raft::ReadReady> reads_ready;
+  std::vector<raft::ReadRefused> reads_refused;
+  std::vector<raft::ProposalRefused> proposals_refused;
+  std::vector<raft::ChangeDone> changes_done;
+  std::optional<Index> stable_reached;  ///< the own log is synced at least up to the index that was asked for
+  std::optional<bool> disk_full;
+  std::vector<StatusAnswer> status_answers;
+
+  [[nodiscard]] bool is_empty() const;
+};
+
+class RoundSink {
+ public:
+  virtual ~RoundSink() = default;
+  virtual void deliver(Round round) = 0;
+};
+
+}  // namespace parley::replica

@@ -1,0 +1,77 @@
+#include "node/data_folder.hpp"
+
+#include <utility>
+
+#include "common/base/entropy.hpp"
+#include "common/replica/restore.hpp"
+
+namespace parley::node {
+namespace {
+
+Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::path& folder, const wal::Options& options,
+                                bool& is_new) {
+  const auto log_folder = DataFolder::log_of(folder);
+  const auto exists = wal::Log::exists(files, log_folder);
+  if (!exists) return std::unexpected(exists.error());
+  is_new = !*exists;
+  if (is_new) {
+    // A store without its log has lost the promises that the log held: it must not start as if it had made none.
+    if (std::filesystem::exists(DataFolder::store_of(folder))) {
+      return fail(ErrorCode::corrupt, log_folder.string() + ": no log here, but there is a store beside it; the log is lost");
+    }
+    const Status made = files.make_directories(folder);
+    if (!made) return std::unexpected(made.error());
+    auto created = wal::Log::create(files, log_folder, {ClusterId{}, draw_server_id()}, options);
+    if (!created) return std::unexpected(created.error());
+  }
+  return wal::Log::open(files, log_folder, options);
+}
+
+/// The settings of the cluster, if this folder knows them yet: from the store, or from the first entry.
+Result<std::optional<app::Settings>> known_settings(const StateMachine& machine, const wal::Log& log) {
+  if (machine.meta().settings) return machine.meta().settings;
+  if (log.first() != Index{1} || log.last().index == Index{}) return std::optional<app::Settings>{};
+  const auto first = log.read(Index{1}, Index{1}, 1);
+  if (!first) return std::unexpected(first.error());
+  if (first->empty() || first->front().kind != EntryKind::settings) return std::optional<app::Settings>{};
+  return app::decode_settings(first->front().payload.view());
+}
+
+Status check_settings(const std::filesystem::path& folder, const app::Settings& ours, const std::optional<app::Settings>& known) {
+  if (!known) return {};
+  std::string all;
+  for (const std::string& each : app::difference(ours, *known)) all += (all.empty() ? "" : "; ") + each;
+  if (all.empty()) return {};
+  return fail(ErrorCode::usage, folder.string() + " belongs to a cluster with other settings: " + all);
+}
+
+}  // namespace
+
+Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const app::Settings& settings, const wal::Options& options,
+                                    const obs::Logger& logger) {
+  auto files = std::make_unique<wal::PosixFileSystem>();
+  bool is_new = false;
+  auto opened = open_log(*files, folder, options, is_new);
+  if (!opened) return std::unexpected(opened.error());
+  const wal::Recovered& recovered = opened->recovered;
+  if (recovered.torn) {
+    logger.warn("{}: {} bytes behind offset {} were never synced and are cut{}", recovered.torn->segment.string(),
+                recovered.torn->bytes, recovered.torn->offset,
+                recovered.torn->copy ? ", with a copy in " + recovered.torn->copy->string() : ", without a copy: the disk is full");
+  }
+  auto backend = store::LmdbBackend::open(store_of(folder), settings.quota_bytes);
+  if (!backend) return std::unexpected(backend.error());
+  auto machine = StateMachine::open(**backend);
+  if (!machine) return std::unexpected(machine.error());
+
+  const auto known = known_settings(**machine, opened->log);
+  if (!known) return std::unexpected(known.error());
+  if (const Status same = check_settings(folder, settings, *known); !same) return std::unexpected(same.error());
+  auto restored = replica::restore(recovered, opened->log, (*machine)->applied(), (*machine)->meta().digest);
+  if (!restored) return std::unexpected(Error{restored.error().code, folder.string() + ": " + restored.error().what});
+
+  return DataFolder{std::move(files),       std::move(*backend),       std::move(*machine), std::move(opened->log),
+                    std::move(*restored), recovered.identity.server, is_new};
+}
+
+}  // namespace parley::node

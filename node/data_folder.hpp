@@ -1,0 +1,34 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "common/app/settings.hpp"
+#include "common/obs/logger.hpp"
+#include "common/raft/options.hpp"
+#include "common/store/lmdb_backend.hpp"
+#include "common/wal/log.hpp"
+#include "common/wal/posix_file_system.hpp"
+#include "node/state_machine.hpp"
+
+namespace parley::node {
+
+/// What stands in a data folder, opened for use: `log/` and `store/`. Members are in the order in which they depend on each other.
+struct DataFolder {
+  std::unique_ptr<wal::PosixFileSystem> files;
+  std::unique_ptr<store::LmdbBackend> backend;
+  std::unique_ptr<StateMachine> machine;
+  wal::Log log;
+  raft::Restored restored;
+  ServerId server;
+  bool is_new = false;
+
+  [[nodiscard]] static std::filesystem::path log_of(const std::filesystem::path& folder) { return folder / "log"; }
+  [[nodiscard]] static std::filesystem::path store_of(const std::filesystem::path& folder) { return folder / "store"; }
+
+  /// Opens the folder, or makes it with a new incarnation. Errors: `locked` by another process; `usage` if `settings` are not those of the
+  /// cluster it belongs to, naming each difference; `corrupt` for damage, naming file and place; `io`.
+  [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& folder, const app::Settings& settings, const wal::Options& options,
+                                               const obs::Logger& logger);
+};
+
+}  // namespace parley::node

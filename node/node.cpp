@@ -1,0 +1,214 @@
+#include "node/node.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/entropy.hpp"
+#include "common/base/limits.hpp"
+#include "common/mq/actor.hpp"
+#include "common/mq/descriptor_limit.hpp"
+#include "common/replica/consensus_actor.hpp"
+#include "common/replica/joiner.hpp"
+#include "node/data_folder.hpp"
+#include "node/service.hpp"
+#include "node/store_actor.hpp"
+
+namespace parley::node {
+namespace {
+
+/// Descriptors that a node needs beside one per client: peers, files, mailboxes.
+constexpr std::uint64_t descriptors_needed = 512;
+/// Rounds of consensus and flushes that may wait for the service; what they hold is bounded where it is made.
+constexpr std::size_t service_mailbox_capacity = 65536;
+
+class ServiceSink final : public replica::RoundSink {
+ public:
+  explicit ServiceSink(ServiceMailbox& mailbox) : mailbox_(mailbox) {}
+  void deliver(replica::Round round) override { mailbox_.post(std::move(round)); }
+
+ private:
+  ServiceMailbox& mailbox_;
+};
+
+app::Settings settings_of(const config::NodeOptions& options) {
+  app::Settings settings;
+  settings.engine = "lmdb";
+  settings.quota_bytes = options.quota_bytes;
+  return settings;
+}
+
+}  // namespace
+
+/// In the order in which they must be made; destroyed in the reverse one.
+struct Node::Parts {
+  explicit Parts(const config::NodeOptions& given, NodeEvents& node_events, const Clock& node_clock, const obs::Logger& node_logger)
+      : options(given), events(node_events), clock(node_clock), logger(node_logger), disk(node_logger.for_actor("disk")) {}
+
+  /// Stops the threads in the order in which they call each other; what they use is destroyed after the last of them.
+  ~Parts();
+
+  Status open();
+  Status start_actors();
+  Status begin_membership(const raft::Membership& known);
+  Status start_joiner(std::vector<Address> members, const ClusterId& cluster);
+  [[nodiscard]] raft::Addresses addresses() const;
+  [[nodiscard]] std::string for_others(const Address& bound) const;
+  void fail(const Error& error) { events.post(Failed{error}); }
+
+  config::NodeOptions options;
+  NodeEvents& events;
+  const Clock& clock;
+  obs::Logger logger;
+  mq::Context context;
+  ServiceMailbox mailbox{service_mailbox_capacity};
+  ServiceSink sink{mailbox};
+  std::optional<DataFolder> data;
+  std::vector<transport::ServicePort> ports;
+  ClusterId known_cluster;  ///< that the folder belonged to when it was opened
+  Address client_address;
+  Address join_address;
+  replica::DiskActor disk;
+  std::unique_ptr<replica::ConsensusActor> consensus;
+  std::unique_ptr<StoreActor> store;
+  mq::Actor service;
+  std::unique_ptr<replica::Joiner> joiner;
+};
+
+Node::Parts::~Parts() {
+  joiner.reset();
+  (void)service.stop();
+  if (store) store->stop();
+  if (consensus) consensus->stop();
+  disk.stop();
+}
+
+Status Node::Parts::open() {
+  if (const Status enough = mq::check_descriptor_limit(descriptors_needed); !enough) return enough;
+  wal::Options log_options;
+  log_options.segment_bytes = options.segment_bytes;
+  log_options.sync = !options.unsafe_no_fsync;
+  auto opened = DataFolder::open(options.data, settings_of(options), log_options, logger);
+  if (!opened) return std::unexpected(opened.error());
+  data.emplace(std::move(*opened));
+
+  auto for_clients = transport::ServicePort::bind(context, options.client);
+  if (!for_clients) return std::unexpected(for_clients.error());
+  client_address = for_clients->address();
+  ports.push_back(std::move(*for_clients));
+  if (options.join_listener) {
+    auto for_joiners = transport::ServicePort::bind(context, *options.join_listener);
+    if (!for_joiners) return std::unexpected(for_joiners.error());
+    join_address = for_joiners->address();
+    ports.push_back(std::move(*for_joiners));
+  }
+  return {};
+}
+
+std::string Node::Parts::for_others(const Address& bound) const {
+  if (options.advertise.empty()) return bound.text();
+  const bool is_ipv6 = options.advertise.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + options.advertise + "]" : options.advertise) + ":" + std::to_string(bound.port());
+}
+
+raft::Addresses Node::Parts::addresses() const {
+  return {for_others(consensus->listens_at()), for_others(client_address), join_address.port() != 0 ? for_others(join_address) : "", ""};
+}
+
+Status Node::Parts::start_actors() {
+  replica::ConsensusOptions consensus_options;
+  consensus_options.raft.self = data->server;
+  consensus_options.raft.heartbeat_ticks = static_cast<std::uint32_t>(options.heartbeat_ticks());
+  consensus_options.raft.election_ticks = static_cast<std::uint32_t>(options.election_ticks());
+  consensus_options.raft.replace_ticks = static_cast<std::uint32_t>(limits::replace_after_ms / options.tick_ms);
+  consensus_options.raft.seed = draw_u64();
+  consensus_options.tick_us = options.tick_ms * 1000;
+  consensus_options.name = options.id;
+  consensus_options.listen = options.raft;
+  if (auto advertised = Address::parse(for_others(options.raft))) consensus_options.advertised = *advertised;
+  auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink, clock,
+                                                logger.for_actor("consensus"));
+  if (!started) return std::unexpected(started.error());
+  consensus = std::move(*started);
+
+  auto to_consensus = [this](replica::DiskDone done) { consensus->order(std::move(done)); };
+  auto failed = [this](const Error& error) { fail(error); };
+  if (const Status status = disk.start(std::move(data->log), {to_consensus, failed}); !status) return status;
+
+  auto store_started = StoreActor::start(*data->backend, {[this] { mailbox.post(Flushed{}); }, failed}, logger.for_actor("store"));
+  if (!store_started) return std::unexpected(store_started.error());
+  store = std::move(*store_started);
+
+  ServiceOptions service_options{options.id, data->server, settings_of(options), addresses(), !options.unsafe_no_fsync};
+  ServiceCalls calls;
+  calls.order = [this](replica::Order order) { consensus->order(std::move(order)); };
+  calls.order_quietly = [this](replica::Order order) { consensus->order_quietly(std::move(order)); };
+  calls.flush = [this](std::shared_ptr<const store::Overlay> overlay) { store->flush(std::move(overlay)); };
+  calls.free = [this](std::shared_ptr<const store::Overlay> overlay) { store->free(std::move(overlay)); };
+  calls.became_member = [this] { events.post(Ready{client_address, consensus->listens_at()}); };
+  calls.failed = failed;
+  auto service_started = mq::Actor::start(
+      "service", [this] { mailbox.wake(); },
+      [&, this]() -> Result<std::unique_ptr<Service>> {
+        return std::make_unique<Service>(std::move(service_options), std::move(calls), std::move(data->machine), std::move(ports), mailbox,
+                                         clock, logger.for_actor("service"));
+      },
+      [](std::unique_ptr<Service>& running, const std::stop_token& stop) { return running->run(stop); });
+  if (!service_started) return std::unexpected(service_started.error());
+  service = std::move(*service_started);
+  return {};
+}
+
+/// A folder that belongs to no cluster founds one, or waits to be taken in; one that does belongs to it for ever, but may have
+/// new addresses to announce.
+Status Node::Parts::begin_membership(const raft::Membership& known) {
+  const raft::Member* self = known.find(data->server);
+  const raft::Member now{data->server, options.id, addresses(), true};
+  if (self != nullptr) {
+    if (*self == now) return {};
+    std::vector<Address> members{client_address};
+    for (const raft::Member& member : known.members) {
+      const auto address = Address::parse(member.addresses.client);
+      if (member.server != data->server && address) members.push_back(*address);
+    }
+    return start_joiner(std::move(members), known_cluster);
+  }
+  if (!known_cluster.is_nil()) return {};
+  if (!options.join.empty()) return start_joiner(options.join, {});
+  consensus->order(raft::Found{draw_cluster_id(), SharedBytes(app::encode_settings(settings_of(options))), now});
+  return {};
+}
+
+Status Node::Parts::start_joiner(std::vector<Address> members, const ClusterId& cluster) {
+  const raft::Addresses mine = addresses();
+  replica::JoinOptions join;
+  join.request = {data->server, options.id.text(), mine.raft, mine.client,
+                  mine.join,    mine.recovery,     true,      SharedBytes(app::encode_settings(settings_of(options)))};
+  join.members = std::move(members);
+  join.cluster = cluster;
+  replica::JoinCallbacks callbacks;
+  callbacks.joined = [this](replica::AdoptCluster adopt) { consensus->order(std::move(adopt)); };
+  callbacks.refused = [this](const Error& error) { fail({error.code, "the cluster does not take this node in: " + error.what}); };
+  auto started = replica::Joiner::start(context, std::move(join), std::move(callbacks), clock, logger.for_actor("joiner"));
+  if (!started) return std::unexpected(started.error());
+  joiner = std::move(*started);
+  return {};
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::start(const config::NodeOptions& options, NodeEvents& events, const Clock& clock,
+                                          const obs::Logger& logger) {
+  auto parts = std::make_unique<Parts>(options, events, clock, logger);
+  if (const Status opened = parts->open(); !opened) return std::unexpected(opened.error());
+  const raft::Restored& restored = parts->data->restored;
+  const raft::Membership known = restored.memberships.empty() ? raft::Membership{} : restored.memberships.back().membership;
+  parts->known_cluster = restored.cluster;
+  if (const Status started = parts->start_actors(); !started) return std::unexpected(started.error());
+  if (const Status begun = parts->begin_membership(known); !begun) return std::unexpected(begun.error());
+  return std::unique_ptr<Node>(new Node(std::move(parts)));
+}
+
+void Node::stop_joining() { parts_->joiner.reset(); }
+
+}  // namespace parley::node

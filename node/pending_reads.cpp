@@ -1,0 +1,91 @@
+#include "node/pending_reads.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace parley::node {
+
+std::optional<wire::ErrorReply> PendingReads::add(Read read) {
+  if (!admission_.enter(read.asker, read.query.size())) return too_busy("too many requests are unanswered");
+  gathered_.push_back(std::move(read));
+  return std::nullopt;
+}
+
+std::optional<raft::ReadIndex> PendingReads::take_round() {
+  if (!leader_known_ || gathered_.empty()) return std::nullopt;
+  const std::uint64_t round = next_round_++;
+  under_way_[round].reads = std::exchange(gathered_, {});
+  return raft::ReadIndex{round};
+}
+
+void PendingReads::ask_again(std::vector<Read>& reads) {
+  std::move(reads.begin(), reads.end(), std::back_inserter(gathered_));
+  reads.clear();
+}
+
+void PendingReads::leader_changed(bool is_known) {
+  leader_known_ = is_known;
+  for (auto& [round, under_way] : under_way_) ask_again(under_way.reads);
+  under_way_.clear();
+}
+
+void PendingReads::ready(const raft::ReadReady& ready) {
+  const auto at = under_way_.find(ready.id);
+  if (at == under_way_.end()) return;
+  confirmed_.emplace(ready.index, std::move(at->second.reads));
+  under_way_.erase(at);
+}
+
+void PendingReads::refused(const raft::ReadRefused& refused, Answers& answers) {
+  const auto at = under_way_.find(refused.id);
+  if (at == under_way_.end()) return;
+  if (refused.refusal == raft::Refusal::busy) {
+    for (Read& read : at->second.reads) {
+      admission_.leave(read.asker, read.query.size());
+      answers.push_back({std::move(read.asker), too_busy("too many reads wait for confirmation")});
+    }
+  } else {
+    // Asked again when a leader is known, or at the next expire().
+    ask_again(at->second.reads);
+    leader_known_ = false;
+  }
+  under_way_.erase(at);
+}
+
+std::vector<PendingReads::Read> PendingReads::take_servable(Index applied) {
+  std::vector<Read> servable;
+  while (!confirmed_.empty() && confirmed_.begin()->first <= applied) {
+    std::vector<Read>& reads = confirmed_.begin()->second;
+    for (const Read& read : reads) admission_.leave(read.asker, read.query.size());
+    if (servable.empty()) {
+      servable = std::move(reads);
+    } else {
+      std::move(reads.begin(), reads.end(), std::back_inserter(servable));
+    }
+    confirmed_.erase(confirmed_.begin());
+  }
+  return servable;
+}
+
+void PendingReads::expire(std::vector<Read>& reads, std::uint64_t now_us, Answers& answers) {
+  std::erase_if(reads, [&](const Read& read) {
+    if (read.deadline_us > now_us) return false;
+    admission_.leave(read.asker, read.query.size());
+    answers.push_back({read.asker, wire::ErrorReply{ErrorWord::no_leader, "no leader confirmed the read in time", 0}});
+    return true;
+  });
+}
+
+void PendingReads::expire(std::uint64_t now_us, Answers& answers) {
+  expire(gathered_, now_us, answers);
+  for (auto at = under_way_.begin(); at != under_way_.end();) {
+    expire(at->second.reads, now_us, answers);
+    const bool is_lost = at->second.is_old;
+    if (is_lost) ask_again(at->second.reads);
+    at->second.is_old = true;
+    at = is_lost || at->second.reads.empty() ? under_way_.erase(at) : std::next(at);
+  }
+  for (auto& [index, reads] : confirmed_) expire(reads, now_us, answers);
+}
+
+}  // namespace parley::node

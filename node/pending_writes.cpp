@@ -1,0 +1,110 @@
+#include "node/pending_writes.hpp"
+
+#include <algorithm>
+
+#include "common/base/limits.hpp"
+
+namespace parley::node {
+
+std::optional<wire::ErrorReply> PendingWrites::add(Asker asker, const app::CommandId& id, SharedBytes command,
+                                                   std::uint64_t deadline_us) {
+  if (!admission_.enter(asker, command.size())) return too_busy("too many requests are unanswered");
+  const auto [at, is_new] = pending_.try_emplace(id);
+  Pending& pending = at->second;
+  if (is_new) {
+    pending.command = std::move(command);
+    queue_.push_back(id);
+  }
+  pending.waiters.push_back({std::move(asker), deadline_us});
+  return std::nullopt;
+}
+
+std::optional<raft::Propose> PendingWrites::take_proposal() {
+  if (!leader_known_ || queue_.empty()) return std::nullopt;
+  raft::Propose proposal;
+  std::vector<app::CommandId> ids;
+  std::size_t bytes = 0;
+  while (!queue_.empty()) {
+    const auto at = pending_.find(queue_.front());
+    if (at != pending_.end() && at->second.is_queued) {
+      Pending& pending = at->second;
+      bytes += pending.command.size() + entry_header_bytes;
+      if (bytes > limits::append_bytes && !proposal.commands.empty()) break;
+      proposal.commands.push_back(pending.command);
+      ids.push_back(at->first);
+      pending.is_queued = false;
+      ++pending.proposals;
+    }
+    queue_.pop_front();
+  }
+  if (proposal.commands.empty()) return std::nullopt;
+  proposal.id = next_proposal_++;
+  proposed_.emplace(proposal.id, std::move(ids));
+  return proposal;
+}
+
+void PendingWrites::queue(const app::CommandId& id, Pending& pending) {
+  if (pending.is_queued) return;
+  pending.is_queued = true;
+  queue_.push_back(id);
+}
+
+void PendingWrites::leader_changed(bool is_known) {
+  leader_known_ = is_known;
+  proposed_.clear();
+  for (auto& [id, pending] : pending_) queue(id, pending);
+}
+
+void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answers) {
+  const auto proposal = proposed_.find(refused.id);
+  if (proposal == proposed_.end()) return;
+  for (const app::CommandId& id : proposal->second) {
+    const auto at = pending_.find(id);
+    // An earlier proposal of it may still be committed: then nothing is certain, and its waiters go on waiting.
+    if (at == pending_.end() || at->second.proposals != 1) continue;
+    at->second.proposals = 0;
+    if (refused.refusal == raft::Refusal::no_leader) {
+      queue(id, at->second);
+    } else {
+      answer_all(at->second, too_busy("the leader has too much in flight"), answers);
+      pending_.erase(at);
+    }
+  }
+  // Proposed again once there is a leader: leader_changed() comes with it.
+  if (refused.refusal == raft::Refusal::no_leader) leader_known_ = false;
+  proposed_.erase(proposal);
+}
+
+void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& reply, Answers& answers) {
+  const auto at = pending_.find(id);
+  if (at == pending_.end()) return;
+  answer_all(at->second, reply, answers);
+  pending_.erase(at);
+}
+
+void PendingWrites::answer_all(const Pending& pending, const wire::ReplyBody& body, Answers& answers) {
+  for (const Waiter& waiter : pending.waiters) {
+    admission_.leave(waiter.asker, pending.command.size());
+    answers.push_back({waiter.asker, body});
+  }
+}
+
+void PendingWrites::expire(std::uint64_t now_us, Answers& answers) {
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    Pending& pending = at->second;
+    const bool never_left = pending.proposals == 0;
+    std::erase_if(pending.waiters, [&](const Waiter& waiter) {
+      if (waiter.deadline_us > now_us) return false;
+      admission_.leave(waiter.asker, pending.command.size());
+      answers.push_back({waiter.asker, never_left ? wire::ErrorReply{ErrorWord::no_leader, "no leader is known", 0}
+                                                  : wire::ErrorReply{ErrorWord::timeout, "not applied in time", 0}});
+      return true;
+    });
+    at = pending.waiters.empty() ? pending_.erase(at) : std::next(at);
+  }
+  std::erase_if(proposed_, [&](const auto& proposal) {
+    return std::ranges::none_of(proposal.second, [&](const app::CommandId& id) { return pending_.contains(id); });
+  });
+}
+
+}  // namespace parley::node

@@ -1,0 +1,68 @@
+#pragma once
+#include <deque>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "common/app/command.hpp"
+#include "common/raft/io.hpp"
+#include "node/admission.hpp"
+#include "node/asker.hpp"
+
+namespace parley::node {
+
+/// The commands that clients wait for at this node. A command is answered when it is applied here, whichever way it came into the log;
+/// so it may be proposed again whenever the leader changes: sessions make it take effect once (DESIGN section 8).
+///
+/// Invariants: a command is here at most once, whoever waits for it; it is refused only if it was proposed at most once and that
+/// proposal was certainly not taken.
+class PendingWrites {
+ public:
+  /// `first_proposal` must not have been used by an earlier life of this replica: draw it at random.
+  PendingWrites(Admission& admission, std::uint64_t first_proposal) : admission_(admission), next_proposal_(first_proposal) {}
+
+  /// Takes a command in. A duplicate of one that is waiting joins it. Nothing returned means that the answer comes later.
+  [[nodiscard]] std::optional<wire::ErrorReply> add(Asker asker, const app::CommandId& id, SharedBytes command, std::uint64_t deadline_us);
+  /// The next batch to propose, at most limits::append_bytes of commands but at least one; nothing while no leader is known.
+  [[nodiscard]] std::optional<raft::Propose> take_proposal();
+  /// Somebody else leads, or nobody: what was proposed may be lost.
+  void leader_changed(bool is_known);
+  /// Whether there is a leader to ask; for the owner to put right from time to time what a refusal has made of it.
+  void set_leader_known(bool is_known) { leader_known_ = is_known; }
+  void refused(const raft::ProposalRefused& refused, Answers& answers);
+  /// True if somebody here waits for it. The caller encodes the reply only then.
+  [[nodiscard]] bool is_waiting(const app::CommandId& id) const { return pending_.contains(id); }
+  void applied(const app::CommandId& id, const wire::AppReply& reply, Answers& answers);
+  /// Answers `timeout` to those whose deadline has passed, or `no_leader` if their command never left this node.
+  void expire(std::uint64_t now_us, Answers& answers);
+
+ private:
+  struct Waiter {
+    Asker asker;
+    std::uint64_t deadline_us;
+  };
+  struct Pending {
+    SharedBytes command;
+    std::vector<Waiter> waiters;
+    std::uint32_t proposals = 0;  ///< how often it was proposed without a certain refusal
+    bool is_queued = true;
+  };
+  struct IdHash {
+    std::size_t operator()(const app::CommandId& id) const {
+      return std::hash<std::uint64_t>{}(id.session.value * 0x9e3779b97f4a7c15ULL + id.seq.value * 0xc2b2ae3d27d4eb4fULL + id.nonce);
+    }
+  };
+  using Map = std::unordered_map<app::CommandId, Pending, IdHash>;
+
+  void answer_all(const Pending& pending, const wire::ReplyBody& body, Answers& answers);
+  void queue(const app::CommandId& id, Pending& pending);
+
+  Admission& admission_;
+  std::uint64_t next_proposal_;
+  bool leader_known_ = false;
+  Map pending_;
+  std::deque<app::CommandId> queue_;  ///< to be proposed; may hold ids that are gone
+  std::unordered_map<std::uint64_t, std::vector<app::CommandId>> proposed_;
+};
+
+}  // namespace parley::node

@@ -1,0 +1,184 @@
+#include "node/service.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/ensure.hpp"
+#include "common/base/entropy.hpp"
+#include "common/base/limits.hpp"
+
+namespace parley::node {
+namespace {
+
+/// Frames taken from one port before anything else is looked at: no port starves another, nor apply.
+constexpr std::size_t frames_per_round = 256;
+/// Entries applied before the ports are looked at again: about ten milliseconds of work.
+constexpr std::size_t entries_per_round = 4096;
+/// How often deadlines are looked at, flushes begun, and lost questions asked again.
+constexpr std::uint64_t maintenance_us = 100'000;
+
+/// A number that no earlier life of this node has used, with room to count on from it.
+std::uint64_t fresh_number() { return draw_u64() >> 1; }
+
+}  // namespace
+
+Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
+                 std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger)
+    : options_(std::move(options)),
+      calls_(std::move(calls)),
+      machine_(std::move(machine)),
+      ports_(std::move(ports)),
+      mailbox_(mailbox),
+      clock_(clock),
+      logger_(std::move(logger)),
+      writes_(admission_, fresh_number()),
+      reads_(admission_, fresh_number()),
+      admin_(options_.self, fresh_number()) {}
+
+Status Service::run(const std::stop_token& stop) {
+  mq::Poller poller;
+  for (transport::ServicePort& port : ports_) poller.watch(port.socket());
+  poller.watch(mailbox_.fd());
+  while (!stop.stop_requested()) {
+    now_us_ = clock_.now().monotonic_us;
+    bool is_busy = take_messages();
+    is_busy = take_requests() || is_busy;
+    is_busy = apply_entries() || is_busy;
+    serve_reads();
+    submit();
+    if (now_us_ >= next_maintenance_us_) maintain();
+    send_answers();
+    const std::uint64_t sleep_us = next_maintenance_us_ - std::min(next_maintenance_us_, now_us_);
+    poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us : 0);
+    mailbox_.awake();
+  }
+  return {};
+}
+
+bool Service::take_messages() {
+  if (!mailbox_.drain(batch_)) return false;
+  for (ToService& message : batch_) std::visit([this](auto& alternative) { on(alternative); }, message);
+  batch_.clear();
+  return true;
+}
+
+bool Service::take_requests() {
+  bool took_any = false;
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    took_any = ports_[port].receive(frames_per_round, arrivals_) > 0 || took_any;
+    for (transport::Arrival& arrival : arrivals_) {
+      for (wire::Request& request : arrival.frame.requests) {
+        take({static_cast<std::uint8_t>(port), Bytes(arrival.client.routing_id()), request.id}, request);
+      }
+    }
+    arrivals_.clear();
+  }
+  return took_any;
+}
+
+bool Service::apply_entries() {
+  std::size_t applied = 0;
+  while (applied < entries_per_round && machine_->can_apply()) {
+    const app::Outcome outcome = machine_->apply_next();
+    ++applied;
+    if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
+    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))}, answers_);
+  }
+  if (applied == 0) return false;
+  calls_.order_quietly(raft::Applied{machine_->applied()});
+  if (machine_->wants_flush(now_us_)) flush_if_due();
+  return true;
+}
+
+void Service::serve_reads() {
+  for (const PendingReads::Read& read : reads_.take_servable(machine_->applied())) answer_read(read);
+}
+
+void Service::submit() {
+  while (auto proposal = writes_.take_proposal()) calls_.order(std::move(*proposal));
+  if (auto round = reads_.take_round()) calls_.order(*round);
+}
+
+void Service::maintain() {
+  next_maintenance_us_ = now_us_ + maintenance_us;
+  writes_.set_leader_known(!role_.leader.is_nobody());
+  reads_.set_leader_known(!role_.leader.is_nobody());
+  writes_.expire(now_us_, answers_);
+  reads_.expire(now_us_, answers_);
+  admin_.expire(now_us_, answers_);
+  std::erase_if(status_asked_, [&](const auto& asked) { return asked.second.deadline_us <= now_us_; });
+  flush_if_due();
+}
+
+/// Rows are frozen first and written once the own log has been synced up to them.
+void Service::flush_if_due() {
+  if (machine_->wants_flush(now_us_)) machine_->freeze(now_us_);
+  if (!machine_->has_frozen() || std::exchange(asked_stable_, true)) return;
+  calls_.order(replica::NotifyStable{machine_->frozen_index()});
+}
+
+void Service::on(const Flushed&) {
+  auto overlay = machine_->flushed();
+  if (!overlay) return calls_.failed(overlay.error());
+  calls_.free(std::move(*overlay));
+  flush_if_due();
+}
+
+void Service::on(replica::Round& round) {
+  machine_->enqueue(std::move(round.committed));
+  // Refusals first: they belong to the leader that was.
+  for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
+  for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
+  for (const raft::ReadReady& ready : round.reads_ready) reads_.ready(ready);
+  for (const raft::ChangeDone& done : round.changes_done) admin_.change_done(done, answers_);
+  if (round.membership) {
+    cluster_ = round.cluster;
+    admin_.membership_changed(round.cluster, *round.membership, answers_);
+    if (admin_.is_member() && !std::exchange(was_member_, true)) calls_.became_member();
+  }
+  if (round.role_changed) {
+    role_ = *round.role_changed;
+    const bool is_known = !role_.leader.is_nobody();
+    logger_.info("term {}: {}", role_.term.value,
+                 is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name()) : "no leader");
+    writes_.leader_changed(is_known);
+    reads_.leader_changed(is_known);
+    admin_.leader_changed(role_.leader, answers_);
+  }
+  if (round.membership || round.role_changed) tell_ports_who_leads();
+  if (round.disk_full) {
+    disk_full_ = *round.disk_full;
+    logger_.warn("{}", disk_full_ ? "no room for another log segment: writes are refused" : "there is room for the log again");
+  }
+  if (round.stable_reached && machine_->has_frozen()) {
+    asked_stable_ = false;
+    calls_.flush(machine_->take_frozen());
+  }
+  for (const replica::StatusAnswer& status : round.status_answers) answer_status(status);
+}
+
+std::string Service::leader_name() const {
+  const raft::Member* leader = admin_.leading_member();
+  return leader != nullptr ? leader->name.text() : "a server that this log does not know yet";
+}
+
+void Service::send_answers() {
+  for (Answer& answer : answers_) {
+    ports_[answer.to.port].reply(transport::ClientKey(answer.to.connection), {answer.to.request, std::move(answer.body)});
+  }
+  answers_.clear();
+  for (transport::ServicePort& port : ports_) port.flush();
+}
+
+/// Every answer says who leads: a client goes to where the leader serves clients, a joiner to where it takes joins.
+void Service::tell_ports_who_leads() {
+  transport::ReplyHeader header{cluster_, options_.name.text(), {}, {}};
+  const raft::Member* leader = admin_.leading_member();
+  if (leader != nullptr) header.leader = leader->name.text();
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    if (leader != nullptr) header.leader_address = port == client_port ? leader->addresses.client : leader->addresses.join;
+    ports_[port].set_header(header);
+  }
+}
+
+}  // namespace parley::node

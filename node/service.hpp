@@ -1,0 +1,124 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <variant>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/mq/mailbox.hpp"
+#include "common/mq/poller.hpp"
+#include "common/obs/logger.hpp"
+#include "common/replica/orders.hpp"
+#include "common/transport/service_port.hpp"
+#include "node/admin_desk.hpp"
+#include "node/pending_reads.hpp"
+#include "node/pending_writes.hpp"
+#include "node/state_machine.hpp"
+
+namespace parley::node {
+
+/// The port for clients is the first of the ports; the one for joiners, if there is one, the second.
+inline constexpr std::size_t client_port = 0;
+
+/// The rows that were frozen are durable.
+struct Flushed {};
+using ToService = std::variant<replica::Round, Flushed>;
+using ServiceMailbox = mq::Mailbox<ToService>;
+
+/// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
+struct ServiceCalls {
+  std::function<void(replica::Order)> order;          ///< to consensus
+  std::function<void(replica::Order)> order_quietly;  ///< the same, but it need not wake for it
+  std::function<void(std::shared_ptr<const store::Overlay>)> flush;
+  std::function<void(std::shared_ptr<const store::Overlay>)> free;
+  std::function<void()> became_member;                ///< once, when the log says that this node is a member
+  std::function<void(Error)> failed;                  ///< the node must stop
+};
+
+struct ServiceOptions {
+  NodeId name;
+  ServerId self;
+  app::Settings settings;
+  raft::Addresses addresses;  ///< as others reach this node
+  bool fsync = true;
+};
+
+/// The actor between clients and consensus: decodes requests, proposes in batches, applies committed entries in order, answers, and
+/// serves reads. It owns the ports and the state machine. One thread, which calls run().
+class Service {
+ public:
+  Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine, std::vector<transport::ServicePort> ports,
+          ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger);
+
+  /// Until asked to stop.
+  Status run(const std::stop_token& stop);
+
+ private:
+  struct StatusAsked {
+    Asker asker;
+    Index digest_at;
+    std::uint64_t deadline_us;
+  };
+
+  // service.cpp: the loop
+  bool take_messages();
+  bool take_requests();
+  bool apply_entries();
+  void serve_reads();
+  void submit();
+  void maintain();
+  void flush_if_due();
+  void send_answers();
+  void tell_ports_who_leads();
+  [[nodiscard]] std::string leader_name() const;
+  void on(replica::Round& round);
+  void on(const Flushed&);
+
+  // service_requests.cpp: what clients ask
+  void take(Asker asker, wire::Request& request);
+  void handle(const Asker& asker, wire::WriteRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, wire::ReadRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::StatusRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::MembersRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::FoundRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::JoinRequest& request, std::uint64_t deadline_us);
+  void carry_out(const Asker& asker, AdminDesk::Begun begun);
+  void answer_status(const replica::StatusAnswer& answer);
+  void answer_read(const PendingReads::Read& read);
+  void answer(const Asker& asker, wire::ReplyBody body) { answers_.push_back({asker, std::move(body)}); }
+  void refuse(const Asker& asker, ErrorWord word, std::string detail);
+  [[nodiscard]] std::string health() const;
+
+  ServiceOptions options_;
+  ServiceCalls calls_;
+  std::unique_ptr<StateMachine> machine_;
+  std::vector<transport::ServicePort> ports_;
+  ServiceMailbox& mailbox_;
+  const Clock& clock_;
+  obs::Logger logger_;
+
+  Admission admission_;
+  PendingWrites writes_;
+  PendingReads reads_;
+  AdminDesk admin_;
+  std::map<std::uint64_t, StatusAsked> status_asked_;
+  std::uint64_t next_ticket_ = 1;
+  Answers answers_;
+
+  ClusterId cluster_;
+  raft::RoleChanged role_;
+  bool disk_full_ = false;
+  bool was_member_ = false;
+  bool asked_stable_ = false;
+  std::uint64_t now_us_ = 0;
+  std::uint64_t next_maintenance_us_ = 0;
+  std::vector<ToService> batch_;
+  std::vector<transport::Arrival> arrivals_;
+};
+
+}  // namespace parley::node

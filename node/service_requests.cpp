@@ -1,0 +1,131 @@
+// What clients, operators and joiners ask of a node.
+#include <algorithm>
+
+#include "common/app/validate.hpp"
+#include "common/base/entropy.hpp"
+#include "common/base/limits.hpp"
+#include "node/service.hpp"
+
+namespace parley::node {
+namespace {
+
+/// The longest that a request may wait; a client that says more is answered as if it had said this.
+constexpr std::uint64_t longest_wait_us = 60'000'000;
+/// Status questions that may be under way.
+constexpr std::size_t status_questions = 1024;
+
+}  // namespace
+
+void Service::refuse(const Asker& asker, ErrorWord word, std::string detail) {
+  answer(asker, wire::ErrorReply{word, std::move(detail), 0});
+}
+
+void Service::take(Asker asker, wire::Request& request) {
+  const std::uint64_t deadline_us = now_us_ + std::min(std::uint64_t{request.deadline_ms} * 1000, longest_wait_us);
+  std::visit([&](auto& body) { handle(asker, body, deadline_us); }, request.body);
+}
+
+void Service::handle(const Asker& asker, wire::WriteRequest& request, std::uint64_t deadline_us) {
+  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  const auto command = app::decode_command(request.command.view());
+  if (!command) return refuse(asker, ErrorWord::invalid, "these bytes are no command that this version knows");
+  if (const auto problem = app::validate(*command, machine_->meta().in_force())) return refuse(asker, problem->word, problem->text);
+  if (disk_full_ && role_.leader == options_.self) {
+    return refuse(asker, ErrorWord::disk_full, "the disk of the leader has no room for another log segment");
+  }
+  if (auto busy = writes_.add(asker, app::id_of(*command), std::move(request.command), deadline_us)) answer(asker, std::move(*busy));
+}
+
+void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64_t deadline_us) {
+  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  const auto query = app::decode_query(request.query.view());
+  if (!query) return refuse(asker, ErrorWord::invalid, "these bytes are no query that this version knows");
+  PendingReads::Read read{asker, std::move(request.query), deadline_us};
+  if (request.mode == wire::ReadMode::stale) return answer_read(read);
+  // A lease read may always be answered by the stronger promise.
+  if (auto busy = reads_.add(std::move(read))) answer(asker, std::move(*busy));
+}
+
+void Service::answer_read(const PendingReads::Read& read) {
+  const auto query = app::decode_query(read.query.view());
+  ENSURE(query.has_value());
+  answer(read.asker, wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query)))});
+}
+
+void Service::handle(const Asker& asker, const wire::StatusRequest& request, std::uint64_t deadline_us) {
+  if (status_asked_.size() >= status_questions) return answer(asker, too_busy("too many ask for the status"));
+  const std::uint64_t ticket = next_ticket_++;
+  status_asked_.emplace(ticket, StatusAsked{asker, request.digest_at, deadline_us});
+  calls_.order(replica::StatusQuery{ticket});
+}
+
+void Service::answer_status(const replica::StatusAnswer& status) {
+  const auto at = status_asked_.find(status.ticket);
+  if (at == status_asked_.end()) return;
+  wire::StatusReply reply;
+  if (const raft::Member* self = admin_.membership().find(options_.self)) {
+    reply.self = admin_.describe(*self);
+    if (role_.role == raft::Role::candidate || role_.role == raft::Role::pre_candidate) reply.self.role = "candidate";
+  } else {
+    reply.self = {options_.self,           options_.name.text(),    "learner", options_.addresses.raft, options_.addresses.client,
+                  options_.addresses.join, options_.addresses.recovery};
+  }
+  reply.term = status.status.term;
+  reply.first = status.status.first;
+  reply.last = status.status.last;
+  reply.commit = status.status.commit;
+  reply.applied = machine_->applied();
+  reply.flushed = machine_->flushed_index();
+  reply.digest = machine_->meta().digest;
+  reply.state = machine_->meta().state;
+  if (const auto point = machine_->digests_at(at->second.digest_at)) {
+    reply.digest_at = point->index;
+    reply.digest_there = point->digest;
+    reply.state_there = point->state;
+  }
+  reply.fsync = options_.fsync;
+  reply.health = health();
+  answer(at->second.asker, std::move(reply));
+  status_asked_.erase(at);
+}
+
+std::string Service::health() const {
+  if (!admin_.is_member()) return "waits to join a cluster";
+  if (disk_full_) return "disk full";
+  if (role_.leader.is_nobody()) return "no leader";
+  return "ok";
+}
+
+void Service::handle(const Asker& asker, const wire::MembersRequest&, std::uint64_t) {
+  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  answer(asker, wire::MembersReply{admin_.describe_all()});
+}
+
+void Service::carry_out(const Asker& asker, AdminDesk::Begun begun) {
+  if (auto* reply = std::get_if<wire::ReplyBody>(&begun)) return answer(asker, std::move(*reply));
+  std::visit([this](auto& ask) { calls_.order(std::move(ask)); }, std::get<AdminDesk::Ask>(begun));
+}
+
+void Service::handle(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us) {
+  carry_out(asker, admin_.begin(asker, request, deadline_us));
+}
+
+void Service::handle(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us) {
+  carry_out(asker, admin_.begin(asker, request, deadline_us));
+}
+
+void Service::handle(const Asker& asker, const wire::JoinRequest& request, std::uint64_t deadline_us) {
+  carry_out(asker, admin_.begin(asker, request, machine_->meta().in_force(), deadline_us));
+}
+
+void Service::handle(const Asker& asker, const wire::FoundRequest&, std::uint64_t deadline_us) {
+  if (admin_.is_member()) return refuse(asker, ErrorWord::denied, "this node already belongs to cluster " + cluster_.text());
+  raft::Found found;
+  found.cluster = draw_cluster_id();
+  found.settings = SharedBytes(app::encode_settings(options_.settings));
+  found.self = {options_.self, options_.name, options_.addresses, true};
+  admin_.begin_found(asker, deadline_us);
+  calls_.order(std::move(found));
+}
+
+}  // namespace parley::node

@@ -1,0 +1,129 @@
+#include <catch2/catch.hpp>
+
+#include "common/base/limits.hpp"
+#include "node/pending_writes.hpp"
+#include "tests/node/askers.hpp"
+
+using namespace parley;
+using namespace parley::node;
+
+namespace {
+
+app::CommandId command(std::uint64_t seq) { return {SessionId{7}, RequestSeq{seq}, 0}; }
+SharedBytes bytes(std::string text) { return SharedBytes(std::move(text)); }
+const wire::AppReply done{Index{9}, SharedBytes(Bytes("ok"))};
+
+struct Desk {
+  Admission admission;
+  PendingWrites writes{admission, 100};
+  Answers answers;
+  explicit Desk(bool leader_known = true) { writes.leader_changed(leader_known); }
+};
+
+}  // namespace
+
+TEST_CASE("a command is proposed once and answered when it is applied") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  REQUIRE_FALSE(desk.writes.add(asker(2), command(2), bytes("b"), 1000));
+  const auto proposal = desk.writes.take_proposal();
+  REQUIRE(proposal);
+  CHECK(proposal->commands == std::vector{bytes("a"), bytes("b")});
+  CHECK_FALSE(desk.writes.take_proposal());
+
+  desk.writes.applied(command(1), done, desk.answers);
+  REQUIRE(desk.answers.size() == 1);
+  CHECK(desk.answers[0].to == asker(1));
+  CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
+  CHECK(desk.admission.requests() == 1);
+}
+
+TEST_CASE("a duplicate of a command in flight gets the same answer when it comes") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  REQUIRE(desk.writes.take_proposal());
+  REQUIRE_FALSE(desk.writes.add(asker(5, "c2"), command(1), bytes("a"), 1000));
+  CHECK_FALSE(desk.writes.take_proposal());
+  desk.writes.applied(command(1), done, desk.answers);
+  CHECK(desk.answers.size() == 2);
+  CHECK(desk.admission.requests() == 0);
+  CHECK(desk.admission.bytes() == 0);
+}
+
+TEST_CASE("without a leader commands wait, and are refused as certainly not done when their time is up") {
+  Desk desk(false);
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  REQUIRE_FALSE(desk.writes.add(asker(2), command(2), bytes("b"), 3000));
+  CHECK_FALSE(desk.writes.take_proposal());
+  desk.writes.expire(1000, desk.answers);
+  REQUIRE(desk.answers.size() == 1);
+  CHECK(error_of(desk.answers[0]) == ErrorWord::no_leader);
+  desk.writes.leader_changed(true);
+  CHECK(desk.writes.take_proposal()->commands.size() == 1);
+}
+
+TEST_CASE("a command that was proposed and not applied in time has an unknown outcome") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  REQUIRE(desk.writes.take_proposal());
+  desk.writes.expire(2000, desk.answers);
+  REQUIRE(desk.answers.size() == 1);
+  CHECK(error_of(desk.answers[0]) == ErrorWord::timeout);
+  CHECK(desk.admission.requests() == 0);
+}
+
+TEST_CASE("a new leader is given again whatever was proposed to the old one") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  const auto first = desk.writes.take_proposal();
+  desk.writes.leader_changed(true);
+  const auto second = desk.writes.take_proposal();
+  REQUIRE(second);
+  CHECK(second->commands == first->commands);
+  CHECK(second->id != first->id);
+
+  SECTION("and a refusal of the second is not certain, since the first may still be committed") {
+    desk.writes.refused({second->id, raft::Refusal::busy}, desk.answers);
+    CHECK(desk.answers.empty());
+    desk.writes.applied(command(1), done, desk.answers);
+    CHECK(desk.answers.size() == 1);
+  }
+  SECTION("and a late refusal of the first changes nothing") {
+    desk.writes.refused({first->id, raft::Refusal::busy}, desk.answers);
+    CHECK(desk.answers.empty());
+  }
+}
+
+TEST_CASE("a command that the leader is too busy for is answered busy, with a time to wait") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  const auto proposal = desk.writes.take_proposal();
+  desk.writes.refused({proposal->id, raft::Refusal::busy}, desk.answers);
+  REQUIRE(desk.answers.size() == 1);
+  CHECK(error_of(desk.answers[0]) == ErrorWord::busy);
+  CHECK(std::get<wire::ErrorReply>(desk.answers[0].body).retry_after_ms > 0);
+  CHECK_FALSE(desk.writes.is_waiting(command(1)));
+}
+
+TEST_CASE("a command that met no leader is kept for the next one") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+  const auto proposal = desk.writes.take_proposal();
+  desk.writes.refused({proposal->id, raft::Refusal::no_leader}, desk.answers);
+  CHECK(desk.answers.empty());
+  CHECK_FALSE(desk.writes.take_proposal());
+  desk.writes.set_leader_known(true);
+  REQUIRE(desk.writes.take_proposal());
+  CHECK_FALSE(desk.writes.take_proposal());
+}
+
+TEST_CASE("a proposal holds as many commands as an append may have bytes, but always one") {
+  Desk desk;
+  const std::string large(limits::append_bytes / 2, 'x');
+  for (std::uint64_t i = 1; i <= 3; ++i) REQUIRE_FALSE(desk.writes.add(asker(i), command(i), bytes(large), 1000));
+  const std::string largest(limits::command_bytes, 'y');
+  REQUIRE_FALSE(desk.writes.add(asker(4), command(4), bytes(largest), 1000));
+  std::vector<std::size_t> sizes;
+  while (const auto proposal = desk.writes.take_proposal()) sizes.push_back(proposal->commands.size());
+  CHECK(sizes == std::vector<std::size_t>{1, 1, 1, 1});
+}
