@@ -1,0 +1,91 @@
+// batch
+#include <algorithm>
+#include <utility>
+
+#include "client/cli/batch_line.hpp"
+#include "client/cli/command.hpp"
+#include "common/base/limits.hpp"
+
+namespace parley::client::cli {
+namespace {
+
+class Batch final : public Command {
+ public:
+  void declare(config::OptionTable& table) override {
+    table.number("window", &window_, {.min = 1, .max = limits::client_operations / 2},
+                 {.meaning = "requests in flight; with 1 they are carried out in order", .where = config::Where::flag_only});
+  }
+
+  int run(Environment& environment, const std::vector<std::string>&) override {
+    if (environment.is_prompt) return wrong(environment, "batch: not at the prompt, which reads the same input");
+    Client& client = environment.client;
+    while (environment.out.good()) {
+      take_lines(environment);
+      client.step();
+      const bool wants_line = !has_ended_ && client.outstanding() < window_;
+      if (has_ended_ && client.outstanding() == 0) break;
+      const std::uint64_t now_us = environment.clock.now().monotonic_us;
+      const std::uint64_t wait_us = client.next_wake_us() - std::min(client.next_wake_us(), now_us);
+      if (!environment.network.wait(wait_us, wants_line ? environment.input.fd() : -1)) continue;
+      if (const parley::Status filled = environment.input.fill(); !filled) {
+        (void)wrong(environment, filled.error().what);
+        has_ended_ = true;
+        exit_code_ = answer_is_no;
+      }
+    }
+    if (environment.out.good()) return exit_code_;
+    environment.err << "parley: answers could not be written" << std::endl;
+    return answer_is_no;
+  }
+
+ private:
+  /// Submits lines that were read, as far as the window allows.
+  void take_lines(Environment& environment) {
+    while (!has_ended_ && environment.client.outstanding() < window_ && environment.out.good()) {
+      switch (environment.input.next(line_)) {
+        case LineReader::Next::nothing: return;
+        case LineReader::Next::end: has_ended_ = true; break;
+        case LineReader::Next::line: take_line(environment); break;
+        case LineReader::Next::too_long: {
+          Outcome outcome;
+          outcome.word = ErrorWord::too_large;
+          outcome.detail = "a line of more than " + std::to_string(limits::client_line_bytes) + " bytes";
+          print(environment, batch_answer("null", outcome));
+          break;
+        }
+      }
+    }
+  }
+
+  void take_line(Environment& environment) {
+    auto parsed = parse_batch_line(line_);
+    if (const auto* problem = std::get_if<BatchProblem>(&parsed)) return print(environment, batch_answer(*problem));
+    const BatchRequest& request = std::get<BatchRequest>(parsed);
+    const auto callback = [&environment, id = request.id](Outcome&& outcome) {
+      print(environment, batch_answer(id, outcome));
+    };
+    Client& client = environment.client;
+    switch (request.op) {
+      case BatchRequest::Op::get: return client.submit(app::Get{request.key}, request.mode, callback);
+      case BatchRequest::Op::set: return client.submit(app::Set{request.key, request.value}, callback);
+      case BatchRequest::Op::erase: return client.submit(app::Delete{request.key}, callback);
+      case BatchRequest::Op::cas:
+        return client.submit(app::CompareAndSet{request.key, request.expected, request.value}, callback);
+      case BatchRequest::Op::scan:
+        return client.submit(app::Scan{request.key, {}, request.limit}, request.mode, callback);
+    }
+  }
+
+  static void print(Environment& environment, const std::string& answer) { environment.out << answer << '\n' << std::flush; }
+
+  std::uint64_t window_ = 64;
+  bool has_ended_ = false;
+  int exit_code_ = done;
+  std::string line_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_batch() { return std::make_unique<Batch>(); }
+
+}  // namespace parley::client::cli

@@ -1,0 +1,174 @@
+#include "client/cli/batch_line.hpp"
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "client/cli/base64.hpp"
+#include "common/config/value.hpp"
+
+namespace parley::client::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// How deep an id may nest: writing it takes stack.
+constexpr int deepest = 64;
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+/// The fields of one line; the first that is wrong is remembered.
+class Fields {
+ public:
+  explicit Fields(const Json& json) : json_(json) {}
+
+  /// Bytes under `name`, as text or in base64.
+  Bytes bytes(const std::string& name, bool is_required) {
+    if (const auto at = json_.find(name); at != json_.end()) {
+      if (at->is_string()) return at->get<std::string>();
+      return complain("`" + name + "` is not a text");
+    }
+    if (const auto at = json_.find(name + "_base64"); at != json_.end()) {
+      auto decoded = at->is_string() ? from_base64(at->get_ref<const std::string&>()) : std::nullopt;
+      if (decoded) return *std::move(decoded);
+      return complain("`" + name + "_base64` is not base64");
+    }
+    return is_required ? complain("`" + name + "` is missing") : Bytes{};
+  }
+
+  std::uint32_t number(const std::string& name) {
+    const auto at = json_.find(name);
+    if (at == json_.end()) return 0;
+    if (at->is_number_unsigned() && at->get<std::uint64_t>() <= UINT32_MAX) return at->get<std::uint32_t>();
+    complain("`" + name + "` is not a number from 0 to 4294967295");
+    return 0;
+  }
+
+  wire::ReadMode read_mode() {
+    const auto at = json_.find("read");
+    if (at == json_.end() || *at == "linearizable") return wire::ReadMode::linearizable;
+    if (*at == "lease") return wire::ReadMode::lease;
+    if (*at != "stale") complain("`read` is none of linearizable, lease, stale");
+    return wire::ReadMode::stale;
+  }
+
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+  Bytes complain(std::string problem) {
+    if (problem_.empty()) problem_ = std::move(problem);
+    return {};
+  }
+  const Json& json_;
+  std::string problem_;
+};
+
+struct OpName {
+  std::string_view name;
+  BatchRequest::Op op;
+};
+constexpr std::array<OpName, 5> ops = {{{"get", BatchRequest::Op::get},
+                                        {"set", BatchRequest::Op::set},
+                                        {"delete", BatchRequest::Op::erase},
+                                        {"cas", BatchRequest::Op::cas},
+                                        {"scan", BatchRequest::Op::scan}}};
+
+std::optional<BatchRequest::Op> find_op(const Json& json) {
+  const auto at = json.find("op");
+  if (at == json.end() || !at->is_string()) return std::nullopt;
+  for (const OpName& each : ops) {
+    if (each.name == at->get_ref<const std::string&>()) return each.op;
+  }
+  return std::nullopt;
+}
+
+void put_bytes(Json& json, const std::string& name, const Bytes& bytes) {
+  if (is_utf8(bytes)) {
+    json[name] = bytes;
+  } else {
+    json[name + "_base64"] = to_base64(bytes);
+  }
+}
+
+std::string answer(const std::string& id, const Json& rest) {
+  // The id is already JSON; the rest begins with its brace.
+  return "{\"id\":" + id + "," + dump(rest).substr(1);
+}
+
+}  // namespace
+
+std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line) {
+  bool is_too_deep = false;
+  const auto watch_depth = [&is_too_deep](int depth, Json::parse_event_t, Json&) {
+    is_too_deep = is_too_deep || depth > deepest;
+    return true;
+  };
+  const Json json = Json::parse(line, watch_depth, false);
+  if (is_too_deep) return BatchProblem{"null", "nested deeper than " + std::to_string(deepest) + " levels"};
+  if (json.is_discarded()) return BatchProblem{"null", "not JSON"};
+  if (!json.is_object()) return BatchProblem{"null", "not a JSON object"};
+  BatchRequest request;
+  if (const auto id = json.find("id"); id != json.end()) request.id = dump(*id);
+  const auto op = find_op(json);
+  if (!op) return BatchProblem{request.id, "`op` is none of get, set, delete, cas, scan"};
+  request.op = *op;
+  Fields fields(json);
+  if (request.op == BatchRequest::Op::scan) {
+    request.key = fields.bytes("prefix", false);
+    request.limit = fields.number("limit");
+  } else {
+    request.key = fields.bytes("key", true);
+  }
+  if (request.op == BatchRequest::Op::set || request.op == BatchRequest::Op::cas) request.value = fields.bytes("value", true);
+  if (request.op == BatchRequest::Op::cas) request.expected = fields.bytes("expected", true);
+  if (request.op == BatchRequest::Op::get || request.op == BatchRequest::Op::scan) request.mode = fields.read_mode();
+  if (!fields.problem().empty()) return BatchProblem{request.id, fields.problem()};
+  return request;
+}
+
+std::string batch_answer(const std::string& id, const Outcome& outcome) {
+  Json json;
+  json["ok"] = outcome.ok();
+  if (const Bytes* value = outcome.value()) put_bytes(json, "value", *value);
+  if (const auto* rows = std::get_if<app::ReplyRows>(&outcome.body)) {
+    json["rows"] = Json::array();
+    for (const app::Row& row : rows->rows) {
+      Json entry;
+      put_bytes(entry, "key", row.key);
+      put_bytes(entry, "value", row.value);
+      json["rows"].push_back(std::move(entry));
+    }
+    json["more"] = rows->more;
+  }
+  if (outcome.index != Index{}) json["index"] = outcome.index.value;
+  if (!outcome.ok()) json["error"] = text(outcome.word);
+  if (!outcome.ok() && !outcome.detail.empty()) json["detail"] = outcome.detail;
+  return answer(id, json);
+}
+
+std::string batch_answer(const BatchProblem& problem) {
+  Outcome outcome;
+  outcome.word = ErrorWord::invalid;
+  outcome.detail = problem.detail;
+  return batch_answer(problem.id, outcome);
+}
+
+bool is_utf8(BytesView bytes) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  for (std::size_t at = 0; at < bytes.size();) {
+    const unsigned lead = byte(at);
+    const std::size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    if (size == 0 || at + size > bytes.size()) return false;
+    for (std::size_t i = 1; i < size; ++i) {
+      if ((byte(at + i) & 0xC0) != 0x80) return false;
+    }
+    // What the first continuation may not be: overlong forms, surrogates, beyond the last code point.
+    const unsigned second = size > 1 ? byte(at + 1) : 0;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return false;
+    if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return false;
+    at += size;
+  }
+  return true;
+}
+
+}  // namespace parley::client::cli

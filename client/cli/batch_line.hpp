@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "client/client.hpp"
+
+namespace parley::client::cli {
+
+/// A line that `batch` reads, understood.
+struct BatchRequest {
+  enum class Op { get, set, erase, cas, scan };
+  std::string id = "null";  ///< as JSON, to be given back as it is
+  Op op = Op::get;
+  Bytes key;                ///< of a scan: the prefix
+  Bytes value;
+  Bytes expected;
+  std::uint32_t limit = 0;
+  wire::ReadMode mode = wire::ReadMode::linearizable;
+};
+
+/// A line that cannot be carried out: it is answered `invalid`.
+struct BatchProblem {
+  std::string id = "null";
+  std::string detail;
+};
+
+/// `{"id":ANY,"op":"get|set|delete|cas|scan",...}` with `key`, `value` and `expected` as texts, or as bytes under
+/// `key_base64` and so on; `read` as the flag; for a scan `prefix` (or `prefix_base64`) and `limit`. Other fields are
+/// ignored.
+[[nodiscard]] std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line);
+
+/// The answer, one line without its end: id, ok, and of value, rows, more, index, error, detail those that there are. A
+/// value that is not UTF-8 stands under `value_base64`, a key under `key_base64`.
+[[nodiscard]] std::string batch_answer(const std::string& id, const Outcome& outcome);
+[[nodiscard]] std::string batch_answer(const BatchProblem& problem);
+
+/// True if the bytes are UTF-8: no overlong forms, no surrogates.
+[[nodiscard]] bool is_utf8(BytesView bytes);
+
+}  // namespace parley::client::cli

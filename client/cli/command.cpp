@@ -1,0 +1,61 @@
+#include "client/cli/command.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+
+namespace parley::client::cli {
+namespace {
+
+constexpr std::array<CommandInfo, 12> commands = {{
+    {"get", "KEY [-read MODE]", "print the value", 1, 1, make_get},
+    {"set", "KEY VALUE", "store a value; VALUE `-` reads standard input", 2, 2, make_set},
+    {"delete", "KEY", "remove a key", 1, 1, make_delete},
+    {"cas", "KEY EXPECTED NEW", "store NEW if the value is EXPECTED", 3, 3, make_cas},
+    {"scan", "[PREFIX] [-limit N] [-read MODE]", "print keys and values in byte order", 0, 1, make_scan},
+    {"status", "", "what each member says of itself", 0, 0, make_status},
+    {"members", "", "the members as the log has them", 0, 0, make_members},
+    {"remove", "ID", "take a member out of the cluster", 1, 1, make_remove},
+    {"transfer-leader", "ID", "let another member lead", 1, 1, make_transfer_leader},
+    {"found", "", "tell a waiting node to found a new cluster", 0, 0, make_found},
+    {"batch", "[-window N]", "carry out JSON lines from standard input", 0, 0, make_batch},
+    {"bench", "[-clients N] [-time SECONDS] ...", "put load on the cluster and measure", 0, 0, make_bench},
+}};
+
+}  // namespace
+
+std::span<const CommandInfo> all_commands() { return commands; }
+
+const CommandInfo* find_command(std::string_view name) {
+  const auto found = std::ranges::find(commands, name, &CommandInfo::name);
+  return found == commands.end() ? nullptr : &*found;
+}
+
+std::string list_of_commands() {
+  std::string list;
+  for (const CommandInfo& info : commands) {
+    list += fmt::format("  {:<40} {}\n", fmt::format("{} {}", info.name, info.usage), info.meaning);
+  }
+  return list;
+}
+
+std::string unknown_command(std::string_view name) {
+  std::string names;
+  for (const CommandInfo& info : commands) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  return fmt::format("{} is no command; there are {}", config::in_quotes(name), names);
+}
+
+std::string problem_of_arguments(const CommandInfo& info, std::size_t arguments) {
+  if (arguments >= info.min_arguments && arguments <= info.max_arguments) return "";
+  return fmt::format("{}: too {} arguments; usage: {} {}", info.name, arguments < info.min_arguments ? "few" : "many",
+                     info.name, info.usage);
+}
+
+void declare_read_mode(config::OptionTable& table, wire::ReadMode& mode) {
+  table.choice("read", &mode,
+               {{"linearizable", wire::ReadMode::linearizable}, {"lease", wire::ReadMode::lease}, {"stale", wire::ReadMode::stale}},
+               {.meaning = "how fresh the answer must be", .where = config::Where::flag_only});
+}
+
+}  // namespace parley::client::cli

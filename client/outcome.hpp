@@ -1,0 +1,34 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "common/app/reply.hpp"
+#include "common/base/error_word.hpp"
+#include "common/base/ids.hpp"
+#include "common/wire/client_message.hpp"
+
+namespace parley::client {
+
+/// How an operation ended.
+struct Outcome {
+  /// `ok`; or why it was not done, which is certain for every word but `timeout`.
+  ErrorWord word = ErrorWord::ok;
+  std::string detail;  ///< for people; may be empty
+  Index index;         ///< the entry that did it, or for a read the index that it reflects; 0 if none
+  ClusterId cluster;   ///< of the server that answered; nil if it belongs to none, or if nobody answered
+  std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, wire::StatusReply, wire::MembersReply>
+      body;
+
+  [[nodiscard]] bool ok() const { return word == ErrorWord::ok; }
+  /// The value that was read, or the present value of a compare-and-set that did not match; null if there is none.
+  [[nodiscard]] const Bytes* value() const {
+    const auto* held = std::get_if<app::ReplyValue>(&body);
+    return held ? &held->value : nullptr;
+  }
+};
+
+/// Called once for each operation, by the thread that owns the client, from within Client::step(). It may submit more.
+using Callback = std::function<void(Outcome&&)>;
+
+}  // namespace parley::client

@@ -1,0 +1,175 @@
+#include "tests/client/fake_cluster.hpp"
+
+#include <poll.h>
+
+#include <catch2/catch.hpp>
+
+#include "common/base/ensure.hpp"
+#include "common/wire/client_codec.hpp"
+
+namespace parley::client {
+
+class FakeConnection final : public Connection {
+ public:
+  FakeConnection(FakeCluster& cluster, FakeServer& server) : cluster_(cluster), server_(server) {}
+  bool is_writable() override { return server_.is_reachable; }
+  bool send(const wire::RequestFrame& frame) override {
+    if (!server_.is_reachable) return false;
+    cluster_.arrive(server_, frame);
+    return true;
+  }
+  std::optional<wire::ReplyFrame> receive() override {
+    if (server_.replies.empty()) return std::nullopt;
+    auto decoded = wire::decode_reply_frame(SharedBytes(wire::encode(server_.replies.front())));
+    server_.replies.pop_front();
+    REQUIRE(decoded.has_value());
+    return *std::move(decoded);
+  }
+
+ private:
+  FakeCluster& cluster_;
+  FakeServer& server_;
+};
+
+std::vector<wire::Request> FakeServer::requests() const {
+  std::vector<wire::Request> all;
+  for (const auto& frame : frames) all.insert(all.end(), frame.requests.begin(), frame.requests.end());
+  return all;
+}
+
+std::vector<app::Command> FakeServer::commands() const {
+  std::vector<app::Command> all;
+  for (const auto& frame : frames) {
+    for (const auto& request : frame.requests) {
+      const auto* write = std::get_if<wire::WriteRequest>(&request.body);
+      if (write == nullptr) continue;
+      const auto command = app::decode_command(write->command.view());
+      REQUIRE(command.has_value());
+      if (!std::holds_alternative<app::OpenSession>(command->operation)) all.push_back(*command);
+    }
+  }
+  return all;
+}
+
+void FakeServer::release() {
+  for (auto& frame_held : held) replies.push_back(std::move(frame_held));
+  held.clear();
+}
+
+wire::ReplyFrame FakeServer::frame() const { return {cluster, name, leader, leader_address, {}}; }
+
+FakeCluster::FakeCluster(std::size_t count) {
+  auto opened = app::Application::open(table_);
+  REQUIRE(opened.has_value());
+  application_.emplace(*std::move(opened));
+  for (std::size_t at = 0; at < count; ++at) add_server("n" + std::to_string(at));
+  elect(0);
+}
+
+FakeServer& FakeCluster::add_server(const std::string& name) {
+  auto server = std::make_unique<FakeServer>();
+  server->name = name;
+  server->address = Address{}.with_port(static_cast<std::uint16_t>(servers_.size() + 1));
+  server->cluster.bytes[0] = 1;
+  servers_.push_back(std::move(server));
+  return *servers_.back();
+}
+
+std::vector<Address> FakeCluster::addresses() const {
+  std::vector<Address> all;
+  for (const auto& server : servers_) all.push_back(server->address);
+  return all;
+}
+
+void FakeCluster::elect(std::size_t leader) {
+  for (const auto& server : servers_) {
+    server->leader = servers_[leader]->name;
+    server->leader_address = servers_[leader]->address.text();
+  }
+}
+
+void FakeCluster::after(std::uint64_t delay_us, std::function<void()> action) {
+  events_.emplace(clock.now_us + delay_us, std::move(action));
+}
+
+Result<std::unique_ptr<Connection>> FakeCluster::connect(const Address& server) {
+  ++connections;
+  for (const auto& each : servers_) {
+    if (each->address == server) return std::make_unique<FakeConnection>(*this, *each);
+  }
+  return fail(ErrorCode::usage, "nobody can be at " + server.text());
+}
+
+bool FakeCluster::wait(std::uint64_t timeout_us, int input) {
+  pollfd readable{input, POLLIN, 0};
+  if (input >= 0 && ::poll(&readable, 1, 0) == 1) return true;
+  for (const auto& server : servers_) {
+    if (!server->replies.empty()) return false;
+  }
+  const std::uint64_t until = clock.now_us + std::min<std::uint64_t>(timeout_us, 3'600'000'000);
+  if (events_.empty() || events_.begin()->first > until) {
+    clock.now_us = until;
+    return false;
+  }
+  const auto event = events_.begin();
+  clock.now_us = std::max(clock.now_us, event->first);
+  const auto action = std::move(event->second);
+  events_.erase(event);
+  action();
+  return false;
+}
+
+void FakeCluster::arrive(FakeServer& server, const wire::RequestFrame& frame) {
+  const Bytes bytes = wire::encode(frame);
+  CHECK(bytes.size() <= limits::client_frame_bytes);
+  auto decoded = wire::decode_request_frame(SharedBytes(bytes));
+  REQUIRE(decoded.has_value());
+  server.frames.push_back(*decoded);
+  if (server.is_deaf) return;
+  wire::ReplyFrame answers = server.frame();
+  for (const auto& request : decoded->requests) {
+    auto body = server.handler ? server.handler(request) : std::optional(carry_out(request));
+    if (body && server.answers_to_lose == 0) answers.replies.push_back({request.id, *std::move(body)});
+    if (server.answers_to_lose > 0) --server.answers_to_lose;
+  }
+  if (answers.replies.empty()) return;
+  (server.holds_answers ? server.held : server.replies).push_back(std::move(answers));
+}
+
+app::Outcome FakeCluster::apply(Bytes command) {
+  Entry entry;
+  entry.index = application_->applied().next();
+  entry.term = Term{1};
+  entry.kind = EntryKind::command;
+  entry.payload = SharedBytes(std::move(command));
+  return application_->apply(entry);
+}
+
+wire::ReplyBody FakeCluster::carry_out(const wire::Request& request) {
+  if (const auto* write = std::get_if<wire::WriteRequest>(&request.body)) {
+    const auto outcome = apply(Bytes(write->command.view()));
+    return wire::AppReply{application_->applied(), SharedBytes(Bytes(outcome.encoded))};
+  }
+  if (const auto* read = std::get_if<wire::ReadRequest>(&request.body)) {
+    const auto query = app::decode_query(read->query.view());
+    REQUIRE(query.has_value());
+    return wire::AppReply{application_->applied(), SharedBytes(app::encode_reply(application_->query(*query)))};
+  }
+  return wire::DoneReply{};
+}
+
+void FakeCluster::expire_sessions() {
+  for (std::size_t i = 0; i < limits::sessions; ++i) {
+    app::Command command;
+    command.operation = app::OpenSession{1'000'000 + i};
+    (void)apply(app::encode_command(command));
+  }
+}
+
+std::optional<std::string> FakeCluster::stored(const std::string& key) const {
+  const auto reply = application_->query(app::Get{key});
+  const auto* value = std::get_if<app::ReplyValue>(&reply.body);
+  return value ? std::optional<std::string>(value->value) : std::nullopt;
+}
+
+}  // namespace parley::client
