@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Prints a port P such that P+I, P+1000+I and P+2000+I are free on the loopback address for I from 0 to COUNT-1:
+free_ports.py COUNT. The ports lie below those that the system hands out by itself. Exits 1 if it finds none."""
+import random
+import socket
+import sys
+
+
+def is_free(port):
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def main():
+    count = int(sys.argv[1])
+    for base in random.sample(range(15000, 29000, 10), 200):
+        if all(is_free(base + part + i) for part in (0, 1000, 2000) for i in range(count)):
+            print(base)
+            return 0
+    print("free_ports.py: no free ports found", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
