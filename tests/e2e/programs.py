@@ -1,0 +1,68 @@
+"""The programs under test: where they are, and how one is run to its end."""
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+# How long anything may take before a test gives up, in seconds: far more than it takes on a slow and busy machine.
+DEADLINE = 60.0 * float(os.environ.get("PARLEY_PATIENCE", "1"))
+
+# A test that is itself killed takes its processes with it. (Bound to the thread that starts them: that is the main one.)
+WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+
+
+def find(name):
+    """The program in the folder that PARLEY_BIN names."""
+    folder = os.environ.get("PARLEY_BIN")
+    if not folder:
+        sys.exit("PARLEY_BIN does not say in which folder the programs are")
+    program = pathlib.Path(folder).absolute() / name
+    if not os.access(program, os.X_OK):
+        sys.exit(f"{program} is not there; build it first")
+    return str(program)
+
+
+def environment(folder):
+    """What a program sees: nothing of the person who runs the tests."""
+    kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C.UTF-8", **kept}
+
+
+@dataclasses.dataclass
+class Ended:
+    """A program that ran to its end. `out` and `err` are texts, with bytes that are not UTF-8 escaped."""
+
+    command: list
+    code: int
+    out_bytes: bytes
+    err_bytes: bytes
+
+    @property
+    def out(self):
+        return self.out_bytes.decode("utf-8", "surrogateescape")
+
+    @property
+    def err(self):
+        return self.err_bytes.decode("utf-8", "surrogateescape")
+
+    def __str__(self):
+        shown = [word if len(word) < 200 else word[:200] + "..." for word in self.command]
+        return (
+            f"{' '.join(shown)}\nexit code {self.code}\nstandard output: {self.out[:2000]!r}\n"
+            f"standard error: {self.err[:2000]!r}"
+        )
+
+
+def run(command, folder, stdin=b"", deadline=DEADLINE):
+    """Runs `command` in `folder` to its end. One that hangs is killed and fails the test."""
+    try:
+        done = subprocess.run(
+            WITH_US + command, input=stdin, capture_output=True, cwd=folder, env=environment(folder), timeout=deadline, check=False
+        )
+    except subprocess.TimeoutExpired as expired:
+        raise AssertionError(
+            f"hangs: {' '.join(command)[:500]}\nafter {deadline} s; it said {expired.stdout!r} and {expired.stderr!r}"
+        ) from expired
+    return Ended(command, done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,78 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace parley::sim {
+
+/// What was counted in a run, or over many.
+struct Counters {
+  std::uint64_t seeds = 0;
+  std::uint64_t events = 0;
+  std::uint64_t simulated_us = 0;
+  std::uint64_t operations = 0;   ///< answered by the application
+  std::uint64_t reads = 0;        ///< of these
+  std::uint64_t abandoned = 0;    ///< by their clients, with the outcome unknown
+  std::uint64_t retries = 0;
+  std::uint64_t duplicates_applied = 0;  ///< commands that stand in the log once more
+  std::uint64_t sessions_lost = 0;
+  std::uint64_t faults = 0;
+  std::uint64_t elections = 0;
+  std::uint64_t truncations = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t crashes_within = 0;  ///< of these, in the middle of work on the disk
+  std::uint64_t pauses = 0;
+  std::uint64_t partitions = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t drops = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t overtaken = 0;
+  std::uint64_t syncs = 0;
+  std::uint64_t segments = 0;
+  std::uint64_t torn_tails = 0;
+  std::uint64_t entries_read = 0;  ///< requests for entries that were no longer in memory
+  std::uint64_t flushes = 0;
+  std::uint64_t changes = 0;     ///< of membership that were carried out
+  std::uint64_t transfers = 0;   ///< of leadership that were asked for
+  std::uint64_t undecided = 0;   ///< keys whose history was too hard to judge
+
+  /// Every field with the name that people read.
+  template <class Visitor>
+  static void for_each(Visitor&& visit) {
+    visit("seeds", &Counters::seeds);
+    visit("events", &Counters::events);
+    visit("simulated microseconds", &Counters::simulated_us);
+    visit("operations", &Counters::operations);
+    visit("  of these reads", &Counters::reads);
+    visit("operations abandoned", &Counters::abandoned);
+    visit("attempts beyond the first", &Counters::retries);
+    visit("duplicates applied", &Counters::duplicates_applied);
+    visit("sessions lost", &Counters::sessions_lost);
+    visit("faults", &Counters::faults);
+    visit("elections", &Counters::elections);
+    visit("truncations", &Counters::truncations);
+    visit("crashes", &Counters::crashes);
+    visit("  of these within disk work", &Counters::crashes_within);
+    visit("pauses", &Counters::pauses);
+    visit("partitions", &Counters::partitions);
+    visit("messages", &Counters::messages);
+    visit("  dropped", &Counters::drops);
+    visit("  duplicated", &Counters::duplicates);
+    visit("  reordered", &Counters::overtaken);
+    visit("syncs", &Counters::syncs);
+    visit("segments begun", &Counters::segments);
+    visit("torn tails", &Counters::torn_tails);
+    visit("entries read back", &Counters::entries_read);
+    visit("flushes", &Counters::flushes);
+    visit("membership changes", &Counters::changes);
+    visit("leadership transfers", &Counters::transfers);
+    visit("undecided histories", &Counters::undecided);
+  }
+
+  void add(const Counters& other) {
+    for_each([&](std::string_view, std::uint64_t Counters::* field) { this->*field += other.*field; });
+  }
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,111 @@
+#include "tests/sim/disk.hpp"
+
+namespace parley::sim {
+namespace {
+
+/// After which a full disk is looked at again.
+constexpr std::uint64_t full_retry_us = 200'000;
+
+}  // namespace
+
+Disk::Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random, Report report,
+           IsDying is_dying)
+    : world_(world),
+      process_(process),
+      node_(node),
+      server_(server),
+      worker_(std::move(worker)),
+      random_(random),
+      report_(std::move(report)),
+      is_dying_(std::move(is_dying)),
+      quality_(world.plan.disks) {
+  process_.after(draw_latency_us(), [this] { begin(); });
+}
+
+void Disk::submit(replica::DiskRequest request) {
+  if (const auto* persist = std::get_if<raft::Persist>(&request)) {
+    world_.raft_judge.asked(server_, *persist);
+  } else {
+    ++world_.counters.entries_read;
+  }
+  waiting_.push_back(std::move(request));
+  // The actor wakes a moment later, and takes what has come until then.
+  process_.after(random_.below(world_.plan.hop_us), [this] { begin(); });
+}
+
+std::uint64_t Disk::draw_latency_us() {
+  if (random_.one_in(quality_.stall_one_in)) return random_.below(quality_.stall_us);
+  return random_.between(quality_.least_sync_us, quality_.most_sync_us);
+}
+
+/// A batch becomes durable at some moment while it is worked off, and is reported at the end.
+void Disk::begin() {
+  if (is_busy_) return;
+  if (waiting_.empty() && !worker_.is_full()) return prepare();
+  is_busy_ = true;
+  const std::uint64_t latency_us = draw_latency_us();
+  const std::uint64_t work_after_us = random_.below(latency_us + 1);
+  process_.after(work_after_us, [this, requests = std::exchange(waiting_, {}), rest_us = latency_us - work_after_us]() mutable {
+    work(std::move(requests), rest_us);
+  });
+}
+
+void Disk::work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us) {
+  auto done = worker_.work(std::move(requests));
+  if (!done) return fail(done.error());
+  for (const replica::DiskDone& each : *done) {
+    if (const auto* persisted = std::get_if<replica::PersistDone>(&each)) world_.raft_judge.synced(server_, persisted->sequence);
+  }
+  unreported_ = std::move(*done);
+  process_.after(report_after_us, [this, turn = turn_] {
+    if (turn == turn_) report(std::exchange(unreported_, {}));
+  });
+}
+
+void Disk::hurry() {
+  process_.after(quality_.most_sync_us, [this, turn = turn_] {
+    if (turn == turn_ && !unreported_.empty()) report(std::exchange(unreported_, {}));
+  });
+}
+
+void Disk::report(std::vector<replica::DiskDone> done) {
+  ++turn_;
+  is_busy_ = false;
+  wants_spare_ = true;
+  for (replica::DiskDone& each : done) {
+    world_.trace.note(node_, "disk has done work of kind {}", each.index());
+    report_(std::move(each));
+  }
+  if (worker_.is_full()) {
+    process_.after(full_retry_us, [this] { begin(); });
+  } else {
+    begin();
+  }
+}
+
+/// The next segment is made in spare time, a step at a time.
+void Disk::prepare() {
+  if (!wants_spare_) return;
+  std::vector<replica::DiskDone> done;
+  const auto more = worker_.prepare(done);
+  if (!more) return fail(more.error());
+  for (replica::DiskDone& each : done) report_(std::move(each));
+  wants_spare_ = *more;
+  if (!wants_spare_) return;
+  is_busy_ = true;
+  process_.after(draw_latency_us(), [this] {
+    is_busy_ = false;
+    begin();
+  });
+}
+
+void Disk::fail(const Error& error) {
+  is_busy_ = true;  // for ever
+  if (is_dying_()) {
+    world_.died(node_);
+  } else {
+    world_.findings.unsafe("the disk of n" + std::to_string(node_) + " failed by itself: " + error.what);
+  }
+}
+
+}  // namespace parley::sim

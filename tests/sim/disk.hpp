@@ -1,0 +1,48 @@
+#pragma once
+#include "common/replica/disk_worker.hpp"
+#include "tests/sim/process.hpp"
+#include "tests/sim/world.hpp"
+
+namespace parley::sim {
+
+/// The disk actor of a simulated node: works off what has gathered, takes its time, and may die at any operation of the file
+/// system.
+class Disk final : public replica::DiskPort {
+ public:
+  using Report = std::function<void(replica::DiskDone done)>;
+  /// True if the file system fails because the machine is to die at this point.
+  using IsDying = std::function<bool()>;
+
+  Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random, Report report, IsDying is_dying);
+
+  void submit(replica::DiskRequest request) override;
+  /// What is under way takes no longer than usual from now on.
+  void hurry();
+  void set_quality(const DiskQuality& quality) { quality_ = quality; }
+  [[nodiscard]] const wal::Log& log() const { return worker_.log(); }
+
+ private:
+  void begin();
+  void work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us);
+  void report(std::vector<replica::DiskDone> done);
+  void prepare();
+  void fail(const Error& error);
+  [[nodiscard]] std::uint64_t draw_latency_us();
+
+  World& world_;
+  Process& process_;
+  const int node_;
+  const ServerId server_;
+  replica::DiskWorker worker_;
+  Random& random_;
+  Report report_;
+  IsDying is_dying_;
+  DiskQuality quality_;
+  std::vector<replica::DiskRequest> waiting_;
+  bool is_busy_ = false;
+  bool wants_spare_ = true;
+  std::uint64_t turn_ = 0;  ///< counts completions, so that one that was hurried does not come twice
+  std::vector<replica::DiskDone> unreported_;
+};
+
+}  // namespace parley::sim

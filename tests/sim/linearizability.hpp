@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+/// Decides whether what clients saw of one key could have been seen of a single copy of it: the search of Wing and Gong, with
+/// the memory of Lowe ("Testing for linearizability", 2017).
+namespace parley::sim {
+
+/// A value of the key as a number: equal numbers for equal values. 0 stands for "there is no such key".
+using Value = std::uint32_t;
+inline constexpr Value absent = 0;
+
+/// What a client asked of the key, and what it was told.
+struct Operation {
+  enum class Kind : std::uint8_t { get, set, erase, compare_and_set };
+  enum class Answer : std::uint8_t {
+    done,      ///< carried out; a get was told `seen`
+    missing,   ///< there was no such key
+    mismatch,  ///< the key had another value than the expected: `seen`
+  };
+
+  Kind kind = Kind::get;
+  Value expected = absent;  ///< by compare_and_set
+  Value desired = absent;   ///< by set and compare_and_set
+  std::uint64_t begin = 0;  ///< when it was asked: a moment in an order that all operations share
+  /// When the answer came; later than `begin`. Nothing: the client never learned the outcome, so it may have taken effect at
+  /// any later time, or never.
+  std::optional<std::uint64_t> end;
+  Answer answer = Answer::done;
+  std::optional<Value> seen;  ///< nothing if the answer told no value
+};
+
+enum class Verdict {
+  linearizable,
+  broken,
+  undecided,  ///< the search was given up
+};
+
+/// `step_limit` bounds the search. Moments must differ from each other.
+[[nodiscard]] Verdict judge_key(std::span<const Operation> operations, std::uint64_t step_limit = 5'000'000);
+
+}  // namespace parley::sim

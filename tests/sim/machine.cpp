@@ -1,0 +1,111 @@
+#include "tests/sim/machine.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "common/base/ensure.hpp"
+#include "common/replica/restore.hpp"
+
+namespace parley::sim {
+namespace {
+
+constexpr std::uint64_t random_part = 1'000;
+const std::filesystem::path log_folder = "/data/log";
+/// A day in September 2020.
+constexpr std::int64_t wall_begin_us = 1'600'000'000'000'000;
+constexpr std::uint64_t most_wall_offset_us = 10'000'000;
+constexpr std::uint64_t most_drift_ppm = 500;
+
+}  // namespace
+
+Machine::Machine(World& world, int number, ServerId server)
+    : world_(world),
+      number_(number),
+      server_(server),
+      random_(random_for(world.plan.seed, random_part + static_cast<std::uint64_t>(number))),
+      wall_offset_us_(static_cast<std::int64_t>(random_.below(most_wall_offset_us))),
+      drift_ppm_(static_cast<std::int64_t>(random_.below(2 * most_drift_ppm)) - static_cast<std::int64_t>(most_drift_ppm)) {}
+
+raft::Member Machine::member() const {
+  const auto name = NodeId::parse(fmt::format("n{}", number_));
+  ENSURE(name.has_value());
+  return {server_, *name, {fmt::format("127.0.0.1:{}", 7000 + number_), fmt::format("127.0.0.1:{}", 8000 + number_), "", ""}, true};
+}
+
+ClockReading Machine::read_clock() const {
+  const auto now_us = static_cast<std::int64_t>(world_.now_us());
+  const std::int64_t drifted_us = now_us + now_us * drift_ppm_ / 1'000'000;
+  return {static_cast<std::uint64_t>(drifted_us), static_cast<std::uint64_t>(wall_begin_us + wall_offset_us_ + drifted_us)};
+}
+
+void Machine::start() {
+  ENSURE(!is_up());
+  // Even opening may be cut short.
+  const bool is_doomed = !world_.is_calm && random_.one_in(20);
+  if (is_doomed) crash_at_operation(random_.below(10));
+  auto parts = open();
+  if (!parts) {
+    if (files_.has_stopped()) return world_.died(number_);
+    return world_.findings.unsafe(fmt::format("n{} cannot start: {}", number_, parts.error().what));
+  }
+  if (is_doomed) crash_at_operation(never);
+  world_.trace.note(number_, "starts: term {}, log up to {}, commit {}, applied {}", parts->restored.hard_state.term.value,
+                    parts->restored.last.value, parts->restored.commit.value, parts->restored.applied.value);
+  replica_ = std::make_unique<Replica>(world_, std::move(*parts), [this] { return read_clock(); }, random_.next());
+}
+
+void Machine::crash() {
+  if (replica_) count(replica_->disk().log().counters());
+  replica_.reset();
+  // A process may die alone, and the machine without any of it; most often anything may happen.
+  const std::uint64_t kind = random_.below(6);
+  files_.crash(random_, kind == 0 ? Unsynced::kept : kind == 1 ? Unsynced::lost : Unsynced::any);
+  backend_.crash();
+}
+
+void Machine::count(const wal::Counters& counters) {
+  world_.counters.syncs += counters.syncs;
+  world_.counters.segments += counters.segments;
+}
+
+Result<wal::OpenedLog> Machine::open_log() {
+  wal::Options options;
+  options.segment_bytes = world_.plan.segment_bytes;
+  const auto exists = wal::Log::exists(files_, log_folder);
+  if (!exists) return std::unexpected(exists.error());
+  if (!*exists) {
+    auto created = wal::Log::create(files_, log_folder, {ClusterId{}, server_}, options);
+    if (!created) return std::unexpected(created.error());
+  }
+  return wal::Log::open(files_, log_folder, options);
+}
+
+Result<ReplicaParts> Machine::open() {
+  auto opened = open_log();
+  if (!opened) return std::unexpected(opened.error());
+  if (opened->recovered.torn) {
+    ++world_.counters.torn_tails;
+    world_.trace.note(number_, "cuts a torn tail of {} bytes", opened->recovered.torn->bytes);
+  }
+  auto machine = node::StateMachine::open(backend_);
+  if (!machine) return std::unexpected(machine.error());
+  world_.state_judge.opened(number_, (*machine)->meta());
+  auto restored = replica::restore(opened->recovered, opened->log, (*machine)->applied(), (*machine)->meta().digest);
+  if (!restored) return std::unexpected(restored.error());
+  auto record = read_record(*opened);
+  if (!record) return std::unexpected(record.error());
+  return ReplicaParts{number_, server_, std::move(opened->log), std::move(*restored), std::move(*record), std::move(*machine),
+                      backend_, [this] { return files_.has_stopped(); }};
+}
+
+Result<DurableRecord> Machine::read_record(const wal::OpenedLog& opened) const {
+  DurableRecord record;
+  record.hard_state = opened.recovered.hard_state;
+  const auto entries = opened.log.read(Index{1}, opened.recovered.last.index, std::numeric_limits<std::size_t>::max());
+  if (!entries) return std::unexpected(entries.error());
+  for (const Entry& entry : *entries) record.digests.push_back(entry.digest);
+  return record;
+}
+
+}  // namespace parley::sim

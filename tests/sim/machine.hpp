@@ -1,0 +1,54 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "tests/sim/files/simulated_file_system.hpp"
+#include "tests/sim/replica.hpp"
+#include "tests/sim/store/simulated_backend.hpp"
+
+namespace parley::sim {
+
+/// A machine with a disk, a store and clocks, on which a replica runs or does not.
+class Machine {
+ public:
+  Machine(World& world, int number, ServerId server);
+
+  /// Opens what the disk holds, as a node does, and goes on from there. May die in the middle of it.
+  void start();
+  /// The process dies, and the machine with it: what was not synced is lost in part or in whole.
+  void crash();
+  /// The machine dies at one of its next operations on files.
+  void crash_at_operation(std::uint64_t operation) { files_.stop_after(operation); }
+  static constexpr std::uint64_t never = std::uint64_t{1} << 60;
+  void stop_until(std::uint64_t time_us) {
+    if (replica_) replica_->stop_until(time_us);
+  }
+  void jump_wall_clock(std::int64_t by_us) { wall_offset_us_ += by_us; }
+
+  [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
+  /// Null while the machine is down.
+  [[nodiscard]] Replica* replica() { return replica_.get(); }
+  [[nodiscard]] const Replica* replica() const { return replica_.get(); }
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] raft::Member member() const;
+  [[nodiscard]] ServerId server() const { return server_; }
+
+ private:
+  void count(const wal::Counters& counters);
+  Result<ReplicaParts> open();
+  Result<wal::OpenedLog> open_log();
+  Result<DurableRecord> read_record(const wal::OpenedLog& opened) const;
+  [[nodiscard]] ClockReading read_clock() const;
+
+  World& world_;
+  const int number_;
+  const ServerId server_;
+  Random random_;
+  SimulatedFileSystem files_;
+  SimulatedBackend backend_;
+  std::int64_t wall_offset_us_;
+  std::int64_t drift_ppm_;
+  std::unique_ptr<Replica> replica_;
+};
+
+}  // namespace parley::sim

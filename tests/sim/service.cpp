@@ -1,0 +1,167 @@
+#include "tests/sim/service.hpp"
+
+#include <algorithm>
+
+#include "common/base/ensure.hpp"
+
+namespace parley::sim {
+namespace {
+
+constexpr std::uint64_t maintenance_us = 100'000;
+/// Entries applied before anything else is looked at; fewer than in a real node, so that it happens.
+constexpr std::size_t entries_per_round = 32;
+/// How long the store takes for a flush.
+constexpr std::uint64_t least_flush_us = 1'000;
+constexpr std::uint64_t most_flush_us = 60'000;
+
+}  // namespace
+
+Service::Service(World& world, Process& process, int node, ServerId server, store::Backend& backend,
+                 std::unique_ptr<node::StateMachine> machine, Random& random, Order order)
+    : world_(world),
+      process_(process),
+      node_(node),
+      server_(server),
+      backend_(backend),
+      machine_(std::move(machine)),
+      random_(random),
+      order_(std::move(order)),
+      writes_(admission_, random.next() >> 1),
+      reads_(admission_, random.next() >> 1) {
+  process_.after(random_.below(maintenance_us), [this] { maintain(); });
+}
+
+void Service::deliver(replica::Round round) { post(std::move(round)); }
+
+void Service::request(node::Asker asker, wire::RequestBody body, std::uint64_t deadline_us) {
+  post(Asked{std::move(asker), std::move(body), deadline_us});
+}
+
+void Service::post(std::variant<replica::Round, Flushed, Asked> item) {
+  inbox_.push_back(std::move(item));
+  if (std::exchange(is_awake_, true)) return;
+  process_.after(random_.below(world_.plan.hop_us), [this] { work(); });
+}
+
+/// Orders reach consensus in the order in which they were given.
+void Service::order(replica::Order order) {
+  last_order_us_ = std::max(last_order_us_, world_.now_us() + random_.below(world_.plan.hop_us));
+  process_.after(last_order_us_ - world_.now_us(), [this, order = std::move(order)]() mutable { order_(std::move(order)); });
+}
+
+void Service::work() {
+  is_awake_ = false;
+  for (auto& item : std::exchange(inbox_, {})) std::visit([this](auto& alternative) { on(alternative); }, item);
+  apply_entries();
+  serve_reads();
+  submit();
+  send_answers();
+}
+
+void Service::maintain() {
+  process_.after(maintenance_us, [this] { maintain(); });
+  writes_.set_leader_known(!role_.leader.is_nobody());
+  reads_.set_leader_known(!role_.leader.is_nobody());
+  writes_.expire(world_.now_us(), answers_);
+  reads_.expire(world_.now_us(), answers_);
+  flush_if_due();
+  work();
+}
+
+void Service::on(replica::Round& round) {
+  unapplied_.insert(unapplied_.end(), round.committed.begin(), round.committed.end());
+  machine_->enqueue(std::move(round.committed));
+  for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
+  for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
+  for (const raft::ReadReady& ready : round.reads_ready) reads_.ready(ready);
+  for (const raft::ChangeDone& done : round.changes_done) world_.change_done(node_, done);
+  if (round.membership) is_member_ = round.membership->find(server_) != nullptr;
+  if (round.role_changed) {
+    role_ = *round.role_changed;
+    world_.trace.note(node_, "term {}: role {}, leader {}", role_.term.value, static_cast<int>(role_.role), role_.leader.value);
+    writes_.leader_changed(!role_.leader.is_nobody());
+    reads_.leader_changed(!role_.leader.is_nobody());
+  }
+  if (round.stable_reached && machine_->has_frozen()) {
+    asked_stable_ = false;
+    flush();
+  }
+}
+
+void Service::on(Asked& asked) {
+  if (!is_member_) {
+    answers_.push_back({asked.asker, wire::ErrorReply{ErrorWord::not_member, "belongs to no cluster yet", 0}});
+  } else if (auto* write = std::get_if<wire::WriteRequest>(&asked.body)) {
+    const auto command = app::decode_command(write->command.view());
+    ENSURE(command.has_value());
+    auto busy = writes_.add(asked.asker, app::id_of(*command), std::move(write->command), asked.deadline_us);
+    if (busy) answers_.push_back({asked.asker, std::move(*busy)});
+  } else if (auto* read = std::get_if<wire::ReadRequest>(&asked.body)) {
+    auto busy = reads_.add({asked.asker, std::move(read->query), asked.deadline_us});
+    if (busy) answers_.push_back({asked.asker, std::move(*busy)});
+  }
+}
+
+void Service::apply_entries() {
+  std::size_t applied = 0;
+  while (applied < entries_per_round && machine_->can_apply()) {
+    const app::Outcome outcome = machine_->apply_next();
+    ++applied;
+    world_.state_judge.applied(node_, unapplied_.front(), outcome, machine_->meta());
+    unapplied_.pop_front();
+    if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
+    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))}, answers_);
+  }
+  if (applied == 0) return;
+  order(raft::Applied{machine_->applied()});
+  if (machine_->wants_flush(world_.now_us())) flush_if_due();
+  if (machine_->can_apply() && !std::exchange(is_awake_, true)) {
+    process_.after(random_.below(world_.plan.hop_us), [this] { work(); });
+  }
+}
+
+void Service::serve_reads() {
+  for (const node::PendingReads::Read& read : reads_.take_servable(machine_->applied())) {
+    const auto query = app::decode_query(read.query.view());
+    ENSURE(query.has_value());
+    answers_.push_back(
+        {read.asker, wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query)))}});
+  }
+}
+
+void Service::submit() {
+  while (auto proposal = writes_.take_proposal()) order(std::move(*proposal));
+  if (auto round = reads_.take_round()) order(*round);
+}
+
+void Service::flush_if_due() {
+  if (machine_->wants_flush(world_.now_us())) machine_->freeze(world_.now_us());
+  if (!machine_->has_frozen() || std::exchange(asked_stable_, true)) return;
+  order(replica::NotifyStable{machine_->frozen_index()});
+}
+
+/// The store's own thread: a commit is durable at some moment, and reported later.
+void Service::flush() {
+  process_.after(random_.between(least_flush_us, most_flush_us), [this, overlay = machine_->take_frozen()] {
+    world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_), [&] {
+      return "the store of n" + std::to_string(node_) + " is written ahead of its log";
+    });
+    const Status committed = backend_.commit(*overlay);
+    ENSURE(committed.has_value());
+    ++world_.counters.flushes;
+    world_.trace.note(node_, "flushed up to {}", machine_->frozen_index().value);
+    process_.after(random_.between(1, least_flush_us), [this] { post(Flushed{}); });
+  });
+}
+
+void Service::on(const Flushed&) {
+  const auto overlay = machine_->flushed();
+  ENSURE(overlay.has_value());
+  flush_if_due();
+}
+
+void Service::send_answers() {
+  for (node::Answer& answer : std::exchange(answers_, {})) world_.answer(node_, std::move(answer));
+}
+
+}  // namespace parley::sim

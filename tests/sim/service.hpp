@@ -1,0 +1,72 @@
+#pragma once
+#include <deque>
+#include <memory>
+
+#include "common/replica/orders.hpp"
+#include "node/pending_reads.hpp"
+#include "node/pending_writes.hpp"
+#include "node/state_machine.hpp"
+#include "tests/sim/process.hpp"
+#include "tests/sim/world.hpp"
+
+namespace parley::sim {
+
+/// The service actor of a simulated node, and the store actor beside it: the desk logic and the state machine of a node, wired as
+/// node::Service wires them, without sockets.
+class Service final : public replica::RoundSink {
+ public:
+  using Order = std::function<void(replica::Order order)>;
+
+  Service(World& world, Process& process, int node, ServerId server, store::Backend& backend,
+          std::unique_ptr<node::StateMachine> machine, Random& random, Order order);
+
+  void deliver(replica::Round round) override;
+  void request(node::Asker asker, wire::RequestBody body, std::uint64_t deadline_us);
+
+  [[nodiscard]] const node::StateMachine& machine() const { return *machine_; }
+
+ private:
+  struct Flushed {};
+  struct Asked {
+    node::Asker asker;
+    wire::RequestBody body;
+    std::uint64_t deadline_us;
+  };
+
+  void post(std::variant<replica::Round, Flushed, Asked> item);
+  void work();
+  void on(replica::Round& round);
+  void on(const Flushed&);
+  void on(Asked& asked);
+  void apply_entries();
+  void serve_reads();
+  void submit();
+  void maintain();
+  void flush_if_due();
+  void flush();
+  void send_answers();
+  void order(replica::Order order);
+
+  World& world_;
+  Process& process_;
+  const int node_;
+  const ServerId server_;
+  store::Backend& backend_;
+  std::unique_ptr<node::StateMachine> machine_;
+  Random& random_;
+  Order order_;
+
+  node::Admission admission_;
+  node::PendingWrites writes_;
+  node::PendingReads reads_;
+  node::Answers answers_;
+  raft::RoleChanged role_;
+  bool is_member_ = false;
+  bool asked_stable_ = false;
+  bool is_awake_ = false;
+  std::uint64_t last_order_us_ = 0;  ///< when the newest order arrives: orders keep their order
+  std::vector<std::variant<replica::Round, Flushed, Asked>> inbox_;
+  std::deque<Entry> unapplied_;  ///< what the machine was given, to tell the judge what it applied
+};
+
+}  // namespace parley::sim

@@ -1,0 +1,41 @@
+#pragma once
+#include <functional>
+
+#include "node/asker.hpp"
+#include "tests/sim/event_queue.hpp"
+#include "tests/sim/plan.hpp"
+#include "tests/sim/raft_judge.hpp"
+#include "tests/sim/state_judge.hpp"
+#include "tests/sim/trace.hpp"
+
+namespace parley::sim {
+
+/// What every part of a simulation shares. Owned by the cluster, outlives everything in it.
+struct World {
+  explicit World(const Plan& its_plan, Trace::Narrator narrator)
+      : plan(its_plan), trace(std::move(narrator)), raft_judge(findings, counters), state_judge(findings, counters) {}
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  [[nodiscard]] std::uint64_t now_us() const { return queue.now_us(); }
+
+  const Plan plan;
+  EventQueue queue;
+  Trace trace;
+  Counters counters;
+  Findings findings;
+  RaftJudge raft_judge;
+  StateJudge state_judge;
+
+  /// The faults have ended; nothing goes wrong any more.
+  bool is_calm = false;
+
+  // ---- set by the cluster before anything runs ----
+  std::function<void(int from, raft::Message message)> send;
+  std::function<void(int from, node::Answer answer)> answer;
+  std::function<void(int from, const raft::ChangeDone& done)> change_done;
+  /// The process of this node has died by itself.
+  std::function<void(int node)> died;
+};
+
+}  // namespace parley::sim
