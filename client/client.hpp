@@ -23,19 +23,20 @@ namespace parley::client {
 using Write = std::variant<app::Set, app::Delete, app::CompareAndSet>;
 
 struct ClientSettings {
-  std::vector<Address> servers;            ///< at least one
-  std::uint64_t timeout_us = 5'000'000;    ///< of operations that are given none
-  std::uint64_t silence_us = 150'000;      ///< how long a server with something unanswered may say nothing at first
-  std::uint64_t seed = 0;                  ///< of nonces and of the jitter of retries; draw it at random
+  std::vector<Address> servers;          ///< at least one
+  std::uint64_t timeout_us = 5'000'000;  ///< of operations that are given none
+  std::uint64_t silence_us = 150'000;    ///< how long a server with something unanswered may say nothing at first
+  std::uint64_t seed = 0;                ///< of nonces and of the jitter of retries; draw it at random
 };
 
 /// Talks to one cluster through whichever of its servers answers.
 ///
-/// What is submitted between two steps travels in one frame to each server. A request that is not answered is sent again,
-/// to another server if there is one; a write keeps its session and number, so it takes effect at most once. A write ends
-/// with a word other than `ok` and `timeout` only if it certainly had no effect; otherwise with `timeout`.
+/// What is submitted between two steps travels in one frame to each server. A request that is not answered is sent
+/// again, to another server if there is one; a write keeps its session and number, so it takes effect at most once. A
+/// write ends with a word other than `ok` and `timeout` only if it certainly had no effect; otherwise with `timeout`.
 ///
-/// Owned by one thread; nothing here waits but poll(). Several clients may share a network.
+/// Owned by one thread; nothing here waits but poll(). Several clients may share a network. Callbacks of operations
+/// that have not ended when it is destroyed are never called.
 class Client {
  public:
   /// Network and clock must outlive it.
@@ -43,8 +44,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Each of these takes an operation, which ends at the latest after `timeout_us` (0: as in the settings). What breaks a
-  /// limit ends with the next step, unsent; so does everything beyond limits::client_operations, with `busy`.
+  /// Each of these takes an operation, which ends at the latest after `timeout_us` (0: as in the settings). What breaks
+  /// a limit ends with the next step, unsent; so does everything beyond limits::client_operations, with `busy`.
   void submit(const Write& write, Callback callback, std::uint64_t timeout_us = 0);
   void submit(const app::Query& query, wire::ReadMode mode, Callback callback, std::uint64_t timeout_us = 0);
   /// An administrative request, to the leader if one is known.
@@ -134,17 +135,18 @@ class Client {
   OperationTable operations_;
   std::size_t callers_operations_ = 0;  ///< of operations_, without our own openings of sessions
   std::vector<Ticket> ready_;
-  std::deque<Ticket> queued_;           ///< writes without a number; may hold tickets that have ended
-  std::vector<Ticket> sending_;         ///< empty but while a frame is made of ready_
-  std::vector<std::pair<Callback, Outcome>> over_;  ///< ended within submit(); the callbacks are called with the next step
-  std::vector<Outgoing> outgoing_;      ///< by server
+  std::deque<Ticket> queued_;    ///< writes without a number; may hold tickets that have ended
+  std::vector<Ticket> sending_;  ///< empty but while a frame is made of ready_
+  std::vector<std::pair<Callback, Outcome>>
+      over_;                        ///< ended within submit(); the callbacks are called with the next step
+  std::vector<Outgoing> outgoing_;  ///< by server
   bool is_frame_refused_ = false;
   std::optional<SessionWindow> session_;
   std::optional<Ticket> opening_;
-  Outcome session_problem_;             ///< why the last opening failed
+  Outcome session_problem_;  ///< why the last opening failed
   std::uint64_t now_us_ = 0;
   std::uint64_t next_check_us_ = UINT64_MAX;
-  std::uint64_t ended_ = 0;             ///< operations so far
+  std::uint64_t ended_ = 0;  ///< operations so far
   bool is_stepping_ = false;
   Counters counters_;
 };

@@ -106,8 +106,8 @@ void Client::handle_refusal(OperationTable::Try to, wire::ErrorReply& refusal) {
   }
   switch (refusal.error) {
     case ErrorWord::not_member:
-      if (operation.kind == Operation::Kind::admin) break;
-      [[fallthrough]];
+      if (operation.only_server != no_server) break;
+      [[fallthrough]];  // another one may be a member
     case ErrorWord::busy:
     case ErrorWord::no_leader:
     case ErrorWord::timeout:

@@ -11,13 +11,19 @@ namespace {
 
 /// However long a server is given, it is at most this.
 constexpr std::uint64_t longest_patience_us = 1'000'000;
-/// An administrative request takes as long as a change of membership does.
+/// What changes the membership or the leader takes its time.
 constexpr std::uint64_t admin_patience_us = 2'000'000;
 /// A server that answers others may have lost this one: after so many times the patience it is asked again.
 constexpr std::uint64_t patience_with_speakers = 7;
 /// The share of the time left that the answer needs for its way, so that a server says `no_leader` before we give up.
 constexpr std::uint64_t way_share = 8;
 constexpr std::uint64_t longest_way_us = 150'000;
+
+bool takes_long(const Operation& operation) {
+  const bool only_asks = std::holds_alternative<wire::StatusRequest>(operation.body) ||
+                         std::holds_alternative<wire::MembersRequest>(operation.body);
+  return operation.kind == Operation::Kind::admin && !only_asks;
+}
 
 std::uint32_t deadline_ms_for_server(std::uint64_t left_us) {
   const std::uint64_t way = std::min(left_us / way_share, longest_way_us);
@@ -96,7 +102,7 @@ void Client::send_frame(std::size_t server) {
     ++counters_.frames_sent;
     for (const Ticket ticket : out.tickets) note_sent(*operations_.find(ticket), server);
   } else {
-    servers_.refused_frame(server);
+    servers_.refused_frame(server, now_us_);
     is_frame_refused_ = true;
     ready_.insert(ready_.end(), out.tickets.begin(), out.tickets.end());
   }
@@ -113,14 +119,13 @@ void Client::note_sent(Operation& operation, std::size_t server) {
   } else {
     operation.has_lost_try = true;
   }
-  const std::uint64_t patience =
-      operation.kind == Operation::Kind::admin ? admin_patience_us : settings_.silence_us << std::min(operation.tries, 6U);
+  const std::uint64_t grown = std::min(settings_.silence_us << std::min(operation.tries, 6U), longest_patience_us);
   ++operation.tries;
   operation.state = Operation::State::sent;
   operation.last_server = server;
   operation.avoid = no_server;
   operation.sent_us = now_us_;
-  operation.patience_us = jittered(std::min(patience, std::max(longest_patience_us, admin_patience_us)));
+  operation.patience_us = jittered(takes_long(operation) ? admin_patience_us : grown);
   wake_at(now_us_ + operation.patience_us);
 }
 

@@ -76,8 +76,8 @@ void Client::fail_queued(const Outcome& outcome) {
 
 // A session ends when the cluster has too many and this one was used least recently. A command that is answered
 // `session_expired` was not carried out by the entry that was answered; if there was no other try, it never was and
-// never will be, and may be given a new number in a new session. Otherwise an earlier try may have been carried out while
-// the session still was.
+// never will be, and may be given a new number in a new session. Otherwise an earlier try may have been carried out
+// while the session still was.
 void Client::handle_expired_session(Ticket ticket, std::uint32_t number) {
   Operation& operation = *operations_.find(ticket);
   if (number < 64) operation.open_tries &= ~(std::uint64_t{1} << number);

@@ -25,14 +25,16 @@ MemberStatus not_up(const wire::MemberInfo& member) {
   return {member, std::nullopt, 0, why};
 }
 
-void merge(ClusterStatus& status, const StatusAnswer& answer) {
+void merge(ClusterStatus& status, const StatusAnswer& answer, bool is_list_known) {
   const auto at = std::ranges::find(status.members, answer.status.self.server,
                                     [](const MemberStatus& each) { return each.member.server; });
-  MemberStatus& member = at != status.members.end() ? *at : status.members.emplace_back();
+  const bool is_listed = at != status.members.end();
+  const bool is_left_over = !is_listed && is_list_known;
+  MemberStatus& member = is_listed ? *at : status.members.emplace_back();
   member.member = answer.status.self;
   member.answer = answer.status;
   member.health = answer.status.health;
-  if (at == status.members.end() && !answer.cluster.is_nil()) member.health = "no member any more";
+  if (is_left_over && !answer.cluster.is_nil()) member.health = "no member any more";
   if (status.cluster.is_nil()) status.cluster = answer.cluster;
   if (answer.status.self.role == "leader" && answer.status.term >= status.term) status.leader = answer.status.self.name;
   status.term = std::max(status.term, answer.status.term);
@@ -50,7 +52,9 @@ void mark_divergent(ClusterStatus& status, const wire::StatusReply& answer, cons
 ClusterStatus assemble_status(const std::vector<wire::MemberInfo>& members, const std::vector<StatusAnswer>& answers) {
   ClusterStatus status;
   for (const wire::MemberInfo& member : members) status.members.push_back(not_up(member));
-  for (const StatusAnswer& answer : answers) merge(status, answer);
+  for (const StatusAnswer& answer : answers) merge(status, answer, !members.empty());
+  // The log's order is that of random numbers.
+  std::ranges::stable_sort(status.members, {}, [](const MemberStatus& each) { return each.member.name; });
   Index commit;
   for (const MemberStatus& member : status.members) {
     if (member.answer) commit = std::max(commit, member.answer->commit);

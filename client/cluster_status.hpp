@@ -37,8 +37,8 @@ struct StatusAnswer {
 [[nodiscard]] ClusterStatus assemble_status(const std::vector<wire::MemberInfo>& members,
                                             const std::vector<StatusAnswer>& answers);
 
-/// Compares the digests that were given for the same index; those with other digests than most get a health that says so.
-/// Of two equally large groups each may be wrong: then all of them do.
+/// Compares the digests that were given for the same index; those with other digests than most get a health that says
+/// so. Of two equally large groups each may be wrong: then all of them do.
 void compare_digests(ClusterStatus& status, const std::vector<StatusAnswer>& answers_at_index);
 
 /// Asks the client's servers and, by their word, all members. Takes up to the client's timeout until one answers, and
@@ -47,7 +47,7 @@ void compare_digests(ClusterStatus& status, const std::vector<StatusAnswer>& ans
 
 /// What each of these servers says of itself, in their order; the time as above. `notes` gets a line for each that gave
 /// no answer of its own cluster.
-[[nodiscard]] std::vector<StatusAnswer> ask_servers(Client& client, const std::vector<Address>& servers, Index digest_at,
-                                                    std::vector<std::string>& notes);
+[[nodiscard]] std::vector<StatusAnswer> ask_servers(Client& client, const std::vector<Address>& servers,
+                                                    Index digest_at, std::vector<std::string>& notes);
 
 }  // namespace parley::client

@@ -15,9 +15,10 @@ namespace parley::client {
 class Connection {
  public:
   virtual ~Connection() = default;
-  /// True if a frame would be taken now. One that says no is watched by Network::wait() until it can.
+  /// True if a frame would be taken now. One that says no, here or to send(), ends one wait() when it can.
   [[nodiscard]] virtual bool is_writable() = 0;
-  /// False if the frame was not taken, because there is no connection or the server does not read: then nothing was sent.
+  /// False if the frame was not taken, because there is no connection or the server does not read: then nothing was
+  /// sent.
   [[nodiscard]] virtual bool send(const wire::RequestFrame& frame) = 0;
   /// The next frame that has arrived, or nothing; never waits. What does not follow the protocol is dropped.
   [[nodiscard]] virtual std::optional<wire::ReplyFrame> receive() = 0;

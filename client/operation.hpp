@@ -34,9 +34,9 @@ struct Operation {
   SessionId session;
   RequestSeq seq;
 
-  std::uint32_t tries = 0;        ///< how often it was sent
-  std::uint64_t open_tries = 0;   ///< bit n: try n (from 0) was neither answered nor certainly refused
-  bool has_lost_try = false;      ///< a try beyond those that open_tries can hold
+  std::uint32_t tries = 0;       ///< how often it was sent
+  std::uint64_t open_tries = 0;  ///< bit n: try n (from 0) was neither answered nor certainly refused
+  bool has_lost_try = false;     ///< a try beyond those that open_tries can hold
   std::size_t last_server = no_server;
   std::size_t avoid = no_server;  ///< the next try goes to another one, if there is one
   std::uint64_t sent_us = 0;

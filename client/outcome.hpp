@@ -17,7 +17,8 @@ struct Outcome {
   std::string detail;  ///< for people; may be empty
   Index index;         ///< the entry that did it, or for a read the index that it reflects; 0 if none
   ClusterId cluster;   ///< of the server that answered; nil if it belongs to none, or if nobody answered
-  std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, wire::StatusReply, wire::MembersReply>
+  std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, wire::StatusReply,
+               wire::MembersReply>
       body;
 
   [[nodiscard]] bool ok() const { return word == ErrorWord::ok; }

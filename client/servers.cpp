@@ -39,8 +39,13 @@ bool Servers::is_ready(std::size_t at, std::uint64_t now_us) {
   Server& server = servers_[at];
   if (!server.connection && !server.is_nowhere) connect(server, now_us);
   if (!server.connection) return false;
-  if (!server.is_up) server.is_up = server.connection->is_writable();
-  if (server.is_up) server.grace_until_us = 0;
+  // Asked for every request, so a server that is down is looked at once in a step.
+  if (!server.is_up && server.looked_us != now_us) server.is_up = server.connection->is_writable();
+  if (server.is_up) {
+    server.grace_until_us = 0;
+  } else {
+    server.looked_us = now_us;
+  }
   return server.is_up;
 }
 

@@ -22,6 +22,7 @@ class Servers {
     std::uint64_t grace_until_us = 0;        ///< until then a new connection is waited for; 0 once it was up
     bool is_nowhere = false;                 ///< its address is one that nobody can have
     bool is_up = false;                      ///< it took the last frame, or said that it would take one
+    std::uint64_t looked_us = 0;             ///< when it was last found not to be up
     bool serves_all = true;                  ///< false: only what is meant for it alone
     std::uint64_t heard_us = 0;              ///< when its last frame came
     std::uint64_t suspect_until_us = 0;      ///< it was silent and is avoided until then
@@ -40,7 +41,8 @@ class Servers {
   [[nodiscard]] Server& operator[](std::size_t at) { return servers_[at]; }
   [[nodiscard]] const Server& operator[](std::size_t at) const { return servers_[at]; }
 
-  /// Finds the server with this address, or adds it to those that are asked only by name; no_server if there is no room.
+  /// Finds the server with this address, or adds it to those that are asked only by name; no_server if there is no
+  /// room.
   [[nodiscard]] std::size_t find_or_add(const Address& address);
 
   /// Where to send something now; no_server if nobody takes it. `for_leader`: the leader first, if one is known. The
@@ -53,8 +55,11 @@ class Servers {
   void heard(std::size_t at, const wire::ReplyFrame& frame, std::uint64_t now_us);
   /// It said nothing for too long while something was unanswered.
   void silent(std::size_t at, std::uint64_t now_us);
-  /// It did not take a frame.
-  void refused_frame(std::size_t at) { servers_[at].is_up = false; }
+  /// It did not take a frame: it gets none in this step.
+  void refused_frame(std::size_t at, std::uint64_t now_us) {
+    servers_[at].is_up = false;
+    servers_[at].looked_us = now_us;
+  }
   /// It belongs to another cluster: it is not asked again.
   void is_foreign(std::size_t at, std::string cluster);
 
@@ -85,9 +90,9 @@ class Servers {
 
   Network& network_;
   std::vector<Server> servers_;
-  std::size_t home_ = 0;             ///< where reads go that any server may answer, and all while no leader is known
+  std::size_t home_ = 0;  ///< where reads go that any server may answer, and all while no leader is known
   std::size_t leader_ = no_server;
-  std::string hint_;                 ///< the address of the last hint that was followed
+  std::string hint_;  ///< the address of the last hint that was followed
 };
 
 }  // namespace parley::client

@@ -37,6 +37,9 @@ class TransportConnection final : public Connection {
 
   [[nodiscard]] mq::Socket& socket() { return link_.socket(); }
   [[nodiscard]] bool waits_to_write() const { return waits_to_write_; }
+  /// Its wait is over. Whether a frame is sent now is not ours to say; if none is, watching on would end every wait at
+  /// once.
+  void may_write() { waits_to_write_ = false; }
 
  private:
   TransportNetwork& network_;
@@ -51,14 +54,19 @@ Result<std::unique_ptr<Connection>> TransportNetwork::connect(const Address& ser
 }
 
 bool TransportNetwork::wait(std::uint64_t timeout_us, int input) {
+  constexpr std::uint64_t longest_us = 3'600'000'000;
   poller_.clear();
+  writers_.clear();
   const auto input_slot = input >= 0 ? poller_.watch(input) : 0;
   for (TransportConnection* connection : connections_) {
     poller_.watch(connection->socket());
-    if (connection->waits_to_write()) poller_.watch(connection->socket(), mq::Poller::For::writing);
+    if (!connection->waits_to_write()) continue;
+    writers_.emplace_back(connection, poller_.watch(connection->socket(), mq::Poller::For::writing));
   }
-  constexpr std::uint64_t longest_us = 3'600'000'000;
   poller_.wait(std::min(timeout_us, longest_us));
+  for (const auto& [connection, slot] : writers_) {
+    if (poller_.ready(slot)) connection->may_write();
+  }
   return input >= 0 && poller_.ready(input_slot);
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <utility>
 #include <vector>
 
 #include "client/network.hpp"
@@ -24,7 +25,8 @@ class TransportNetwork final : public Network {
   friend class TransportConnection;
   mq::Context& context_;
   mq::Poller poller_;
-  std::vector<TransportConnection*> connections_;  ///< each takes itself out when it ends
+  std::vector<TransportConnection*> connections_;                           ///< each takes itself out when it ends
+  std::vector<std::pair<TransportConnection*, mq::Poller::Slot>> writers_;  ///< used within wait()
 };
 
 }  // namespace parley::client

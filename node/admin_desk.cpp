@@ -75,36 +75,40 @@ AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::JoinRequest& r
 
 AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us) {
   const auto name = NodeId::parse(request.name);
-  if (!name || membership_.find(*name) == nullptr) return error(ErrorWord::not_member, "no member is named `" + request.name + "`");
+  if (!name || membership_.find(*name) == nullptr)
+    return error(ErrorWord::not_found, "no member is named `" + request.name + "`");
   return change(asker, raft::RemoveMember{*name}, deadline_us);
 }
 
-AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us) {
+AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::TransferLeaderRequest& request,
+                                  std::uint64_t deadline_us) {
   if (leader_ != self_) return error(ErrorWord::no_leader, "this node does not lead");
   const auto name = NodeId::parse(request.name);
   const raft::Member* member = name ? membership_.find(*name) : nullptr;
-  if (member == nullptr) return error(ErrorWord::not_member, "no member is named `" + request.name + "`");
-  if (!std::ranges::binary_search(membership_.voters, member->server)) return error(ErrorWord::denied, "`" + request.name + "` has no vote");
+  if (member == nullptr) return error(ErrorWord::not_found, "no member is named `" + request.name + "`");
+  if (!std::ranges::binary_search(membership_.voters, member->server))
+    return error(ErrorWord::denied, "`" + request.name + "` has no vote");
   if (member->server == leader_) return wire::DoneReply{};
   transfers_.push_back({asker, deadline_us, member->server});
   return raft::TransferLeadership{member->server};
 }
 
-void AdminDesk::begin_found(const Asker& asker, std::uint64_t deadline_us) { foundings_.push_back({asker, deadline_us}); }
+void AdminDesk::begin_found(const Asker& asker, std::uint64_t deadline_us) {
+  foundings_.push_back({asker, deadline_us});
+}
 
 wire::ReplyBody AdminDesk::answer_to(const Change& change, const std::optional<raft::Refusal>& refusal) const {
-  if (!refusal) return change.is_join ? wire::ReplyBody(wire::JoinReply{cluster_, describe_all()}) : wire::ReplyBody(wire::DoneReply{});
+  if (!refusal)
+    return change.is_join ? wire::ReplyBody(wire::JoinReply{cluster_, describe_all()})
+                          : wire::ReplyBody(wire::DoneReply{});
   switch (*refusal) {
-    case raft::Refusal::no_leader:
-      return error(ErrorWord::no_leader, "this node does not lead");
+    case raft::Refusal::no_leader: return error(ErrorWord::no_leader, "this node does not lead");
     case raft::Refusal::busy:
       return wire::ErrorReply{ErrorWord::busy, "another change of membership is under way", change_retry_ms};
     case raft::Refusal::exists:
       return error(ErrorWord::exists, "a member of this name is alive under another incarnation");
-    case raft::Refusal::too_many:
-      return error(ErrorWord::denied, "the cluster has as many members as it may have");
-    case raft::Refusal::not_possible:
-      break;
+    case raft::Refusal::too_many: return error(ErrorWord::denied, "the cluster has as many members as it may have");
+    case raft::Refusal::not_possible: break;
   }
   return error(ErrorWord::denied, "the last voter cannot be removed or replaced");
 }
@@ -150,7 +154,7 @@ void AdminDesk::expire(std::uint64_t now_us, Answers& answers) {
 wire::MemberInfo AdminDesk::describe(const raft::Member& member) const {
   std::string role = member.wants_vote ? "learner" : "logger";
   if (membership_.is_voter(member.server)) role = member.server == leader_ ? "leader" : "follower";
-  return {member.server,           member.name.text(),      std::move(role),         member.addresses.raft,
+  return {member.server,           member.name.text(),    std::move(role),          member.addresses.raft,
           member.addresses.client, member.addresses.join, member.addresses.recovery};
 }
 

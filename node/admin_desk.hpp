@@ -11,8 +11,8 @@
 
 namespace parley::node {
 
-/// The requests of operators and joiners: changes of membership, transfers of leadership, founding. Each waits until what it asks for is
-/// certain, or until its deadline. One thread.
+/// The requests of operators and joiners: changes of membership, transfers of leadership, founding. Each waits until
+/// what it asks for is certain, or until its deadline. One thread.
 class AdminDesk {
  public:
   /// What must be asked of consensus for a request.
@@ -23,7 +23,8 @@ class AdminDesk {
 
   /// What to ask of consensus, or the answer at once.
   using Begun = std::variant<Ask, wire::ReplyBody>;
-  [[nodiscard]] Begun begin(const Asker& asker, const wire::JoinRequest& request, const app::Settings& settings, std::uint64_t deadline_us);
+  [[nodiscard]] Begun begin(const Asker& asker, const wire::JoinRequest& request, const app::Settings& settings,
+                            std::uint64_t deadline_us);
   [[nodiscard]] Begun begin(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us);
   [[nodiscard]] Begun begin(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us);
   /// Answered when this node is a member.

@@ -10,7 +10,8 @@ namespace parley::node {
 /// (limits::requests_per_client, requests_in_all, request_bytes_in_all).
 class Admission {
  public:
-  /// False when a bound is reached: answer `busy`. Otherwise the request counts until leave() is called with the same size.
+  /// False when a bound is reached: answer `busy`. Otherwise the request counts until leave() is called with the same
+  /// size.
   [[nodiscard]] bool enter(const Asker& asker, std::size_t bytes);
   void leave(const Asker& asker, std::size_t bytes);
   [[nodiscard]] std::size_t requests() const { return requests_; }

@@ -8,8 +8,8 @@
 namespace parley::node {
 namespace {
 
-Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::path& folder, const wal::Options& options,
-                                bool& is_new) {
+Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::path& folder,
+                                const wal::Options& options, bool& is_new) {
   const auto log_folder = DataFolder::log_of(folder);
   const auto exists = wal::Log::exists(files, log_folder);
   if (!exists) return std::unexpected(exists.error());
@@ -17,7 +17,8 @@ Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::p
   if (is_new) {
     // A store without its log has lost the promises that the log held: it must not start as if it had made none.
     if (std::filesystem::exists(DataFolder::store_of(folder))) {
-      return fail(ErrorCode::corrupt, log_folder.string() + ": no log here, but there is a store beside it; the log is lost");
+      return fail(ErrorCode::corrupt,
+                  log_folder.string() + ": no log here, but there is a store beside it; the log is lost");
     }
     const Status made = files.make_directories(folder);
     if (!made) return std::unexpected(made.error());
@@ -37,7 +38,8 @@ Result<std::optional<app::Settings>> known_settings(const StateMachine& machine,
   return app::decode_settings(first->front().payload.view());
 }
 
-Status check_settings(const std::filesystem::path& folder, const app::Settings& ours, const std::optional<app::Settings>& known) {
+Status check_settings(const std::filesystem::path& folder, const app::Settings& ours,
+                      const std::optional<app::Settings>& known) {
   if (!known) return {};
   std::string all;
   for (const std::string& each : app::difference(ours, *known)) all += (all.empty() ? "" : "; ") + each;
@@ -47,8 +49,8 @@ Status check_settings(const std::filesystem::path& folder, const app::Settings& 
 
 }  // namespace
 
-Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const app::Settings& settings, const wal::Options& options,
-                                    const obs::Logger& logger) {
+Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const app::Settings& settings,
+                                    const wal::Options& options, const obs::Logger& logger) {
   auto files = std::make_unique<wal::PosixFileSystem>();
   bool is_new = false;
   auto opened = open_log(*files, folder, options, is_new);
@@ -57,7 +59,8 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
   if (recovered.torn) {
     logger.warn("{}: {} bytes behind offset {} were never synced and are cut{}", recovered.torn->segment.string(),
                 recovered.torn->bytes, recovered.torn->offset,
-                recovered.torn->copy ? ", with a copy in " + recovered.torn->copy->string() : ", without a copy: the disk is full");
+                recovered.torn->copy ? ", with a copy in " + recovered.torn->copy->string()
+                                     : ", without a copy: the disk is full");
   }
   auto backend = store::LmdbBackend::open(store_of(folder), settings.quota_bytes);
   if (!backend) return std::unexpected(backend.error());
@@ -70,8 +73,13 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
   auto restored = replica::restore(recovered, opened->log, (*machine)->applied(), (*machine)->meta().digest);
   if (!restored) return std::unexpected(Error{restored.error().code, folder.string() + ": " + restored.error().what});
 
-  return DataFolder{std::move(files),       std::move(*backend),       std::move(*machine), std::move(opened->log),
-                    std::move(*restored), recovered.identity.server, is_new};
+  return DataFolder{std::move(files),
+                    std::move(*backend),
+                    std::move(*machine),
+                    std::move(opened->log),
+                    std::move(*restored),
+                    recovered.identity.server,
+                    is_new};
 }
 
 }  // namespace parley::node

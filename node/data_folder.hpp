@@ -12,7 +12,8 @@
 
 namespace parley::node {
 
-/// What stands in a data folder, opened for use: `log/` and `store/`. Members are in the order in which they depend on each other.
+/// What stands in a data folder, opened for use: `log/` and `store/`. Members are in the order in which they depend on
+/// each other.
 struct DataFolder {
   std::unique_ptr<wal::PosixFileSystem> files;
   std::unique_ptr<store::LmdbBackend> backend;
@@ -25,10 +26,11 @@ struct DataFolder {
   [[nodiscard]] static std::filesystem::path log_of(const std::filesystem::path& folder) { return folder / "log"; }
   [[nodiscard]] static std::filesystem::path store_of(const std::filesystem::path& folder) { return folder / "store"; }
 
-  /// Opens the folder, or makes it with a new incarnation. Errors: `locked` by another process; `usage` if `settings` are not those of the
-  /// cluster it belongs to, naming each difference; `corrupt` for damage, naming file and place; `io`.
-  [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& folder, const app::Settings& settings, const wal::Options& options,
-                                               const obs::Logger& logger);
+  /// Opens the folder, or makes it with a new incarnation. Errors: `locked` by another process; `usage` if `settings`
+  /// are not those of the cluster it belongs to, naming each difference; `corrupt` for damage, naming file and place;
+  /// `io`.
+  [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& folder, const app::Settings& settings,
+                                               const wal::Options& options, const obs::Logger& logger);
 };
 
 }  // namespace parley::node

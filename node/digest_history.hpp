@@ -7,8 +7,8 @@
 
 namespace parley::node {
 
-/// The digests of the last entries that were applied, so that replicas can be compared at an index that all of them have passed.
-/// Keeps `remembered` of them: a second's worth and more at the rates that are compared by hand.
+/// The digests of the last entries that were applied, so that replicas can be compared at an index that all of them
+/// have passed. Keeps `remembered` of them: a second's worth and more at the rates that are compared by hand.
 class DigestHistory {
  public:
   static constexpr std::size_t remembered = 4096;

@@ -17,7 +17,8 @@ Result<wal::OpenedLog> read_log(wal::FileSystem& files, const std::filesystem::p
   const auto log_folder = DataFolder::log_of(folder);
   const auto exists = wal::Log::exists(files, log_folder);
   if (!exists) return std::unexpected(exists.error());
-  if (!*exists) return fail(ErrorCode::usage, folder.string() + " is no data folder: there is no log in " + log_folder.string());
+  if (!*exists)
+    return fail(ErrorCode::usage, folder.string() + " is no data folder: there is no log in " + log_folder.string());
   return wal::Log::open(files, log_folder, {}, wal::OpenMode::inspect);
 }
 
@@ -41,7 +42,9 @@ std::string describe_log(const wal::OpenedLog& opened) {
   text += fmt::format("log digest    {}\n", log.last.digest.text());
   text += fmt::format("commit        {} or above\n", log.commit_hint.value);
   text += fmt::format("segments      {}\n", opened.log.segments().size());
-  if (log.torn) text += fmt::format("torn tail     {} bytes at {} of {}\n", log.torn->bytes, log.torn->offset, log.torn->segment.string());
+  if (log.torn)
+    text += fmt::format("torn tail     {} bytes at {} of {}\n", log.torn->bytes, log.torn->offset,
+                        log.torn->segment.string());
   return text;
 }
 
@@ -66,8 +69,8 @@ Result<std::string> describe_membership(const wal::Recovered& log, const std::fi
   for (const raft::Member& member : membership->members) {
     const bool votes = std::ranges::binary_search(membership->voters, member.server);
     const char* const role = votes ? "voter" : membership->is_voter(member.server) ? "leaving" : "learner";
-    text += fmt::format("member        {} {} {} raft={} client={}\n", member.name.text(), role, server_text(member.server),
-                        member.addresses.raft, member.addresses.client);
+    text += fmt::format("member        {} {} {} raft={} client={}\n", member.name.text(), role,
+                        server_text(member.server), member.addresses.raft, member.addresses.client);
   }
   return text;
 }
@@ -75,14 +78,15 @@ Result<std::string> describe_membership(const wal::Recovered& log, const std::fi
 /// Equal index means equal digest, or one of the two is wrong.
 Status compare(const wal::Log& log, const app::Meta& meta, const std::filesystem::path& folder) {
   if (meta.applied > log.last().index) {
-    return fail(ErrorCode::corrupt, fmt::format("{}: the store is at entry {}, ahead of the log, which ends at {}", folder.string(),
-                                                meta.applied.value, log.last().index.value));
+    return fail(ErrorCode::corrupt, fmt::format("{}: the store is at entry {}, ahead of the log, which ends at {}",
+                                                folder.string(), meta.applied.value, log.last().index.value));
   }
   if (meta.applied <= log.start().index) return {};
   const auto entry = log.read(meta.applied, meta.applied, 1);
   if (!entry) return std::unexpected(entry.error());
   if (!entry->empty() && entry->front().digest == meta.digest) return {};
-  return fail(ErrorCode::corrupt, fmt::format("{}: log and store disagree about the digest of entry {}", folder.string(), meta.applied.value));
+  return fail(ErrorCode::corrupt, fmt::format("{}: log and store disagree about the digest of entry {}",
+                                              folder.string(), meta.applied.value));
 }
 
 }  // namespace
@@ -103,8 +107,11 @@ Result<std::string> verify(const std::filesystem::path& folder) {
   const auto opened = read_log(files, folder);
   if (!opened) return std::unexpected(opened.error());
   const wal::Recovered& log = opened->recovered;
-  std::string text = fmt::format("log ok: entries {} to {}, digest {}\n", log.start.index.value + 1, log.last.index.value, log.last.digest.text());
-  if (log.torn) text += fmt::format("log: {} bytes behind it were never synced, and will be cut when the node starts\n", log.torn->bytes);
+  std::string text = fmt::format("log ok: entries {} to {}, digest {}\n", log.start.index.value + 1,
+                                 log.last.index.value, log.last.digest.text());
+  if (log.torn)
+    text += fmt::format("log: {} bytes behind it were never synced, and will be cut when the node starts\n",
+                        log.torn->bytes);
 
   const auto store_folder = DataFolder::store_of(folder);
   if (!std::filesystem::exists(store_folder)) return text + "store: none yet\n";
@@ -112,8 +119,8 @@ Result<std::string> verify(const std::filesystem::path& folder) {
   if (!store) return std::unexpected(store.error());
   if (!store->meta) return text + "store ok: empty\n";
   if (const Status same = compare(opened->log, *store->meta, folder); !same) return std::unexpected(same.error());
-  return text + fmt::format("store ok: {} rows, {} keys, applied up to {}, state {}\n", store->rows, store->key_value_rows,
-                            store->meta->applied.value, store->meta->state.text());
+  return text + fmt::format("store ok: {} rows, {} keys, applied up to {}, state {}\n", store->rows,
+                            store->key_value_rows, store->meta->applied.value, store->meta->state.text());
 }
 
 }  // namespace parley::node

@@ -50,7 +50,8 @@ int wait_for_end(Node& node, NodeEvents& events, const StopSignals& signals, con
       if (const auto* failed = std::get_if<Failed>(&event)) return complain(failed->error);
       const Ready& ready = std::get<Ready>(event);
       node.stop_joining();
-      fmt::print("parley-node {} ready client={} raft={}\n", options.id.text(), ready.client.endpoint(), ready.raft.endpoint());
+      fmt::print("parley-node {} ready client={} raft={}\n", options.id.text(), ready.client.endpoint(),
+                 ready.raft.endpoint());
       std::fflush(stdout);
     }
     pollfd waits[] = {{signals.fd(), POLLIN, 0}, {events.fd(), POLLIN, 0}};
@@ -65,7 +66,8 @@ int serve(const config::NodeOptions& options, const obs::Logger& logger) {
   const SystemClock clock;
   NodeEvents events(16);
   if (options.insecure) logger.warn("-insecure: whoever reaches this node's ports may read and write everything");
-  if (options.unsafe_no_fsync) logger.warn("-unsafe-no-fsync: writes are acknowledged before the disk has them; a power cut can lose them");
+  if (options.unsafe_no_fsync)
+    logger.warn("-unsafe-no-fsync: writes are acknowledged before the disk has them; a power cut can lose them");
   auto node = Node::start(options, events, clock, logger);
   if (!node) return complain(node.error());
   return wait_for_end(**node, events, signals, options);
@@ -93,9 +95,7 @@ int run(int argc, const char* const* argv) {
   const auto command = config::parse_node_command(argc, argv);
   if (!command) return complain(command.error());
   switch (command->kind) {
-    case config::NodeCommand::Kind::print:
-      fmt::print("{}", command->text);
-      return 0;
+    case config::NodeCommand::Kind::print: fmt::print("{}", command->text); return 0;
     case config::NodeCommand::Kind::inspect: {
       const auto report = inspect(command->folder);
       if (!report) return complain(report.error());
@@ -108,8 +108,7 @@ int run(int argc, const char* const* argv) {
       fmt::print("{}", *report);
       return 0;
     }
-    case config::NodeCommand::Kind::serve:
-      return serve_profiled(command->options);
+    case config::NodeCommand::Kind::serve: return serve_profiled(command->options);
   }
   return 2;
 }

@@ -41,8 +41,13 @@ app::Settings settings_of(const config::NodeOptions& options) {
 
 /// In the order in which they must be made; destroyed in the reverse one.
 struct Node::Parts {
-  explicit Parts(const config::NodeOptions& given, NodeEvents& node_events, const Clock& node_clock, const obs::Logger& node_logger)
-      : options(given), events(node_events), clock(node_clock), logger(node_logger), disk(node_logger.for_actor("disk")) {}
+  explicit Parts(const config::NodeOptions& given, NodeEvents& node_events, const Clock& node_clock,
+                 const obs::Logger& node_logger)
+      : options(given),
+        events(node_events),
+        clock(node_clock),
+        logger(node_logger),
+        disk(node_logger.for_actor("disk")) {}
 
   /// Stops the threads in the order in which they call each other; what they use is destroyed after the last of them.
   ~Parts();
@@ -64,7 +69,9 @@ struct Node::Parts {
   ServiceSink sink{mailbox};
   std::optional<DataFolder> data;
   std::vector<transport::ServicePort> ports;
-  ClusterId known_cluster;  ///< that the folder belonged to when it was opened
+  ClusterId known_cluster;    ///< that the folder belonged to when it was opened
+  bool is_announcing = false;  ///< a member whose new addresses the cluster must learn
+  bool half_founded = false;
   Address client_address;
   Address join_address;
   replica::DiskActor disk;
@@ -111,7 +118,8 @@ std::string Node::Parts::for_others(const Address& bound) const {
 }
 
 raft::Addresses Node::Parts::addresses() const {
-  return {for_others(consensus->listens_at()), for_others(client_address), join_address.port() != 0 ? for_others(join_address) : "", ""};
+  return {for_others(consensus->listens_at()), for_others(client_address),
+          join_address.port() != 0 ? for_others(join_address) : "", ""};
 }
 
 Status Node::Parts::start_actors() {
@@ -125,8 +133,8 @@ Status Node::Parts::start_actors() {
   consensus_options.name = options.id;
   consensus_options.listen = options.raft;
   if (auto advertised = Address::parse(for_others(options.raft))) consensus_options.advertised = *advertised;
-  auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink, clock,
-                                                logger.for_actor("consensus"));
+  auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink,
+                                                clock, logger.for_actor("consensus"));
   if (!started) return std::unexpected(started.error());
   consensus = std::move(*started);
 
@@ -134,7 +142,8 @@ Status Node::Parts::start_actors() {
   auto failed = [this](const Error& error) { fail(error); };
   if (const Status status = disk.start(std::move(data->log), {to_consensus, failed}); !status) return status;
 
-  auto store_started = StoreActor::start(*data->backend, {[this] { mailbox.post(Flushed{}); }, failed}, logger.for_actor("store"));
+  auto store_started =
+      StoreActor::start(*data->backend, {[this] { mailbox.post(Flushed{}); }, failed}, logger.for_actor("store"));
   if (!store_started) return std::unexpected(store_started.error());
   store = std::move(*store_started);
 
@@ -149,8 +158,8 @@ Status Node::Parts::start_actors() {
   auto service_started = mq::Actor::start(
       "service", [this] { mailbox.wake(); },
       [&, this]() -> Result<std::unique_ptr<Service>> {
-        return std::make_unique<Service>(std::move(service_options), std::move(calls), std::move(data->machine), std::move(ports), mailbox,
-                                         clock, logger.for_actor("service"));
+        return std::make_unique<Service>(std::move(service_options), std::move(calls), std::move(data->machine),
+                                         std::move(ports), mailbox, clock, logger.for_actor("service"));
       },
       [](std::unique_ptr<Service>& running, const std::stop_token& stop) { return running->run(stop); });
   if (!service_started) return std::unexpected(service_started.error());
@@ -158,13 +167,14 @@ Status Node::Parts::start_actors() {
   return {};
 }
 
-/// A folder that belongs to no cluster founds one, or waits to be taken in; one that does belongs to it for ever, but may have
-/// new addresses to announce.
+/// A folder that belongs to no cluster founds one, or waits to be taken in; one that does belongs to it for ever, but
+/// may have new addresses to announce.
 Status Node::Parts::begin_membership(const raft::Membership& known) {
   const raft::Member* self = known.find(data->server);
   const raft::Member now{data->server, options.id, addresses(), true};
   if (self != nullptr) {
     if (*self == now) return {};
+    is_announcing = true;
     std::vector<Address> members{client_address};
     for (const raft::Member& member : known.members) {
       const auto address = Address::parse(member.addresses.client);
@@ -172,9 +182,15 @@ Status Node::Parts::begin_membership(const raft::Membership& known) {
     }
     return start_joiner(std::move(members), known_cluster);
   }
-  if (!known_cluster.is_nil()) return {};
-  if (!options.join.empty()) return start_joiner(options.join, {});
-  consensus->order(raft::Found{draw_cluster_id(), SharedBytes(app::encode_settings(settings_of(options))), now});
+  if (!known.members.empty()) {
+    logger.warn("the log knows a membership without this node: it was removed, or has not yet read so far");
+    return {};
+  }
+  if (!half_founded && !options.join.empty()) return start_joiner(options.join, known_cluster);
+  // Taken in, and stopped before the log began to come: its leader knows where it is.
+  if (!half_founded && !known_cluster.is_nil()) return {};
+  const ClusterId cluster = known_cluster.is_nil() ? draw_cluster_id() : known_cluster;
+  consensus->order(raft::Found{cluster, SharedBytes(app::encode_settings(settings_of(options))), now});
   return {};
 }
 
@@ -187,8 +203,11 @@ Status Node::Parts::start_joiner(std::vector<Address> members, const ClusterId& 
   join.cluster = cluster;
   replica::JoinCallbacks callbacks;
   callbacks.joined = [this](replica::AdoptCluster adopt) { consensus->order(std::move(adopt)); };
-  callbacks.refused = [this](const Error& error) { fail({error.code, "the cluster does not take this node in: " + error.what}); };
-  auto started = replica::Joiner::start(context, std::move(join), std::move(callbacks), clock, logger.for_actor("joiner"));
+  callbacks.refused = [this](const Error& error) {
+    fail({error.code, "the cluster does not take this node in: " + error.what});
+  };
+  auto started =
+      replica::Joiner::start(context, std::move(join), std::move(callbacks), clock, logger.for_actor("joiner"));
   if (!started) return std::unexpected(started.error());
   joiner = std::move(*started);
   return {};
@@ -202,13 +221,17 @@ Result<std::unique_ptr<Node>> Node::start(const config::NodeOptions& options, No
   auto parts = std::make_unique<Parts>(options, events, clock, logger);
   if (const Status opened = parts->open(); !opened) return std::unexpected(opened.error());
   const raft::Restored& restored = parts->data->restored;
-  const raft::Membership known = restored.memberships.empty() ? raft::Membership{} : restored.memberships.back().membership;
+  const raft::Membership known =
+      restored.memberships.empty() ? raft::Membership{} : restored.memberships.back().membership;
   parts->known_cluster = restored.cluster;
+  parts->half_founded = restored.is_half_founded(parts->data->server);
   if (const Status started = parts->start_actors(); !started) return std::unexpected(started.error());
   if (const Status begun = parts->begin_membership(known); !begun) return std::unexpected(begun.error());
   return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 
-void Node::stop_joining() { parts_->joiner.reset(); }
+void Node::stop_joining() {
+  if (!parts_->is_announcing) parts_->joiner.reset();
+}
 
 }  // namespace parley::node

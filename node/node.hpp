@@ -21,19 +21,20 @@ struct Failed {
 using NodeEvent = std::variant<Ready, Failed>;
 using NodeEvents = mq::Mailbox<NodeEvent>;
 
-/// A running node: the one place that names the concrete classes and wires them. Destroying it stops it: first the service, then
-/// consensus, then the disk, so that what was promised is written.
+/// A running node: the one place that names the concrete classes and wires them. Destroying it stops it: first the
+/// service, then consensus, then the disk, so that what was promised is written.
 class Node {
  public:
-  /// Opens the data folder, binds the ports and starts the actors; `events` hears when the node is a member, and when it must stop.
-  /// `events` and `clock` must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const config::NodeOptions& options, NodeEvents& events, const Clock& clock,
-                                                           const obs::Logger& logger);
+  /// Opens the data folder, binds the ports and starts the actors; `events` hears when the node is a member, and when
+  /// it must stop. `events` and `clock` must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> start(const config::NodeOptions& options, NodeEvents& events,
+                                                           const Clock& clock, const obs::Logger& logger);
   ~Node();
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// The node is a member: nobody need be asked any more.
+  /// The node is a member: nobody need be asked any more to take it in. One that was a member before and announces new
+  /// addresses goes on until the cluster has them.
   void stop_joining();
 
  private:

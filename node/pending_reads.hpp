@@ -9,8 +9,8 @@
 
 namespace parley::node {
 
-/// The linearizable reads that clients wait for at this node. All that arrive in one round of the service share one ReadIndex; once it is
-/// answered they are served as soon as everything up to its index is applied here.
+/// The linearizable reads that clients wait for at this node. All that arrive in one round of the service share one
+/// ReadIndex; once it is answered they are served as soon as everything up to its index is applied here.
 class PendingReads {
  public:
   struct Read {
@@ -19,8 +19,8 @@ class PendingReads {
     std::uint64_t deadline_us = 0;
   };
 
-  /// `first_round` must not have been used by an earlier life of this replica (an answer to it could be older than the read): draw it
-  /// at random.
+  /// `first_round` must not have been used by an earlier life of this replica (an answer to it could be older than the
+  /// read): draw it at random.
   PendingReads(Admission& admission, std::uint64_t first_round) : admission_(admission), next_round_(first_round) {}
 
   [[nodiscard]] std::optional<wire::ErrorReply> add(Read read);
@@ -34,8 +34,8 @@ class PendingReads {
   void refused(const raft::ReadRefused& refused, Answers& answers);
   /// Those that may now be served; they no longer count as waiting.
   [[nodiscard]] std::vector<Read> take_servable(Index applied);
-  /// Answers `no_leader` to those whose deadline has passed (a read that was not answered had no effect), and asks again for rounds
-  /// that were begun before the last call and are still unanswered: a message may have been lost.
+  /// Answers `no_leader` to those whose deadline has passed (a read that was not answered had no effect), and asks
+  /// again for rounds that were begun before the last call and are still unanswered: a message may have been lost.
   void expire(std::uint64_t now_us, Answers& answers);
 
  private:

@@ -11,19 +11,24 @@
 
 namespace parley::node {
 
-/// The commands that clients wait for at this node. A command is answered when it is applied here, whichever way it came into the log;
-/// so it may be proposed again whenever the leader changes: sessions make it take effect once (DESIGN section 8).
+/// The commands that clients wait for at this node. A command is answered when it is applied here, whichever way it
+/// came into the log; so it may be proposed again whenever the leader changes: sessions make it take effect once
+/// (DESIGN section 8).
 ///
-/// Invariants: a command is here at most once, whoever waits for it; it is refused only if it was proposed at most once and that
-/// proposal was certainly not taken.
+/// Invariants: a command is here at most once, whoever waits for it; it is refused only if it was proposed at most once
+/// and that proposal was certainly not taken.
 class PendingWrites {
  public:
   /// `first_proposal` must not have been used by an earlier life of this replica: draw it at random.
-  PendingWrites(Admission& admission, std::uint64_t first_proposal) : admission_(admission), next_proposal_(first_proposal) {}
+  PendingWrites(Admission& admission, std::uint64_t first_proposal)
+      : admission_(admission), next_proposal_(first_proposal) {}
 
-  /// Takes a command in. A duplicate of one that is waiting joins it. Nothing returned means that the answer comes later.
-  [[nodiscard]] std::optional<wire::ErrorReply> add(Asker asker, const app::CommandId& id, SharedBytes command, std::uint64_t deadline_us);
-  /// The next batch to propose, at most limits::append_bytes of commands but at least one; nothing while no leader is known.
+  /// Takes a command in. A duplicate of one that is waiting joins it. Nothing returned means that the answer comes
+  /// later.
+  [[nodiscard]] std::optional<wire::ErrorReply> add(Asker asker, const app::CommandId& id, SharedBytes command,
+                                                    std::uint64_t deadline_us);
+  /// The next batch to propose, at most limits::append_bytes of commands but at least one; nothing while no leader is
+  /// known.
   [[nodiscard]] std::optional<raft::Propose> take_proposal();
   /// Somebody else leads, or nobody: what was proposed may be lost.
   void leader_changed(bool is_known);
@@ -49,7 +54,8 @@ class PendingWrites {
   };
   struct IdHash {
     std::size_t operator()(const app::CommandId& id) const {
-      return std::hash<std::uint64_t>{}(id.session.value * 0x9e3779b97f4a7c15ULL + id.seq.value * 0xc2b2ae3d27d4eb4fULL + id.nonce);
+      return std::hash<std::uint64_t>{}(id.session.value * 0x9e3779b97f4a7c15ULL +
+                                        id.seq.value * 0xc2b2ae3d27d4eb4fULL + id.nonce);
     }
   };
   using Map = std::unordered_map<app::CommandId, Pending, IdHash>;

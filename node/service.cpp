@@ -23,7 +23,8 @@ std::uint64_t fresh_number() { return draw_u64() >> 1; }
 }  // namespace
 
 Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
-                 std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger)
+                 std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock,
+                 obs::Logger logger)
     : options_(std::move(options)),
       calls_(std::move(calls)),
       machine_(std::move(machine)),
@@ -140,7 +141,8 @@ void Service::on(replica::Round& round) {
     role_ = *round.role_changed;
     const bool is_known = !role_.leader.is_nobody();
     logger_.info("term {}: {}", role_.term.value,
-                 is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name()) : "no leader");
+                 is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name())
+                          : "no leader");
     writes_.leader_changed(is_known);
     reads_.leader_changed(is_known);
     admin_.leader_changed(role_.leader, answers_);
@@ -148,7 +150,8 @@ void Service::on(replica::Round& round) {
   if (round.membership || round.role_changed) tell_ports_who_leads();
   if (round.disk_full) {
     disk_full_ = *round.disk_full;
-    logger_.warn("{}", disk_full_ ? "no room for another log segment: writes are refused" : "there is room for the log again");
+    logger_.warn(
+        "{}", disk_full_ ? "no room for another log segment: writes are refused" : "there is room for the log again");
   }
   if (round.stable_reached && machine_->has_frozen()) {
     asked_stable_ = false;
@@ -164,7 +167,8 @@ std::string Service::leader_name() const {
 
 void Service::send_answers() {
   for (Answer& answer : answers_) {
-    ports_[answer.to.port].reply(transport::ClientKey(answer.to.connection), {answer.to.request, std::move(answer.body)});
+    ports_[answer.to.port].reply(transport::ClientKey(answer.to.connection),
+                                 {answer.to.request, std::move(answer.body)});
   }
   answers_.clear();
   for (transport::ServicePort& port : ports_) port.flush();
@@ -176,7 +180,8 @@ void Service::tell_ports_who_leads() {
   const raft::Member* leader = admin_.leading_member();
   if (leader != nullptr) header.leader = leader->name.text();
   for (std::size_t port = 0; port < ports_.size(); ++port) {
-    if (leader != nullptr) header.leader_address = port == client_port ? leader->addresses.client : leader->addresses.join;
+    if (leader != nullptr)
+      header.leader_address = port == client_port ? leader->addresses.client : leader->addresses.join;
     ports_[port].set_header(header);
   }
 }

@@ -34,8 +34,8 @@ struct ServiceCalls {
   std::function<void(replica::Order)> order_quietly;  ///< the same, but it need not wake for it
   std::function<void(std::shared_ptr<const store::Overlay>)> flush;
   std::function<void(std::shared_ptr<const store::Overlay>)> free;
-  std::function<void()> became_member;                ///< once, when the log says that this node is a member
-  std::function<void(Error)> failed;                  ///< the node must stop
+  std::function<void()> became_member;  ///< once, when the log says that this node is a member
+  std::function<void(Error)> failed;    ///< the node must stop
 };
 
 struct ServiceOptions {
@@ -46,12 +46,12 @@ struct ServiceOptions {
   bool fsync = true;
 };
 
-/// The actor between clients and consensus: decodes requests, proposes in batches, applies committed entries in order, answers, and
-/// serves reads. It owns the ports and the state machine. One thread, which calls run().
+/// The actor between clients and consensus: decodes requests, proposes in batches, applies committed entries in order,
+/// answers, and serves reads. It owns the ports and the state machine. One thread, which calls run().
 class Service {
  public:
-  Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine, std::vector<transport::ServicePort> ports,
-          ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger);
+  Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
+          std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger);
 
   /// Until asked to stop.
   Status run(const std::stop_token& stop);
@@ -92,6 +92,7 @@ class Service {
   void answer_read(const PendingReads::Read& read);
   void answer(const Asker& asker, wire::ReplyBody body) { answers_.push_back({asker, std::move(body)}); }
   void refuse(const Asker& asker, ErrorWord word, std::string detail);
+  void refuse_as_stranger(const Asker& asker);
   [[nodiscard]] std::string health() const;
 
   ServiceOptions options_;

@@ -20,24 +20,31 @@ void Service::refuse(const Asker& asker, ErrorWord word, std::string detail) {
   answer(asker, wire::ErrorReply{word, std::move(detail), 0});
 }
 
+void Service::refuse_as_stranger(const Asker& asker) {
+  refuse(asker, ErrorWord::not_member,
+         cluster_.is_nil() ? "this node belongs to no cluster yet" : "this node is no member of its cluster");
+}
+
 void Service::take(Asker asker, wire::Request& request) {
   const std::uint64_t deadline_us = now_us_ + std::min(std::uint64_t{request.deadline_ms} * 1000, longest_wait_us);
   std::visit([&](auto& body) { handle(asker, body, deadline_us); }, request.body);
 }
 
 void Service::handle(const Asker& asker, wire::WriteRequest& request, std::uint64_t deadline_us) {
-  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  if (!admin_.is_member()) return refuse_as_stranger(asker);
   const auto command = app::decode_command(request.command.view());
   if (!command) return refuse(asker, ErrorWord::invalid, "these bytes are no command that this version knows");
-  if (const auto problem = app::validate(*command, machine_->meta().in_force())) return refuse(asker, problem->word, problem->text);
+  if (const auto problem = app::validate(*command, machine_->meta().in_force()))
+    return refuse(asker, problem->word, problem->text);
   if (disk_full_ && role_.leader == options_.self) {
     return refuse(asker, ErrorWord::disk_full, "the disk of the leader has no room for another log segment");
   }
-  if (auto busy = writes_.add(asker, app::id_of(*command), std::move(request.command), deadline_us)) answer(asker, std::move(*busy));
+  if (auto busy = writes_.add(asker, app::id_of(*command), std::move(request.command), deadline_us))
+    answer(asker, std::move(*busy));
 }
 
 void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64_t deadline_us) {
-  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  if (!admin_.is_member()) return refuse_as_stranger(asker);
   const auto query = app::decode_query(request.query.view());
   if (!query) return refuse(asker, ErrorWord::invalid, "these bytes are no query that this version knows");
   PendingReads::Read read{asker, std::move(request.query), deadline_us};
@@ -67,8 +74,13 @@ void Service::answer_status(const replica::StatusAnswer& status) {
     reply.self = admin_.describe(*self);
     if (role_.role == raft::Role::candidate || role_.role == raft::Role::pre_candidate) reply.self.role = "candidate";
   } else {
-    reply.self = {options_.self,           options_.name.text(),    "learner", options_.addresses.raft, options_.addresses.client,
-                  options_.addresses.join, options_.addresses.recovery};
+    reply.self = {options_.self,
+                  options_.name.text(),
+                  "learner",
+                  options_.addresses.raft,
+                  options_.addresses.client,
+                  options_.addresses.join,
+                  options_.addresses.recovery};
   }
   reply.term = status.status.term;
   reply.first = status.status.first;
@@ -90,14 +102,18 @@ void Service::answer_status(const replica::StatusAnswer& status) {
 }
 
 std::string Service::health() const {
-  if (!admin_.is_member()) return "waits to join a cluster";
+  if (!admin_.is_member()) return cluster_.is_nil() ? "waits to join a cluster" : "no member of its cluster";
   if (disk_full_) return "disk full";
   if (role_.leader.is_nobody()) return "no leader";
   return "ok";
 }
 
 void Service::handle(const Asker& asker, const wire::MembersRequest&, std::uint64_t) {
-  if (!admin_.is_member()) return refuse(asker, ErrorWord::not_member, "this node belongs to no cluster yet");
+  if (!admin_.is_member()) return refuse_as_stranger(asker);
+  // A follower that has heard only the first half of a change may be the one that it removes, and never hear the second.
+  if (admin_.membership().is_joint() && role_.leader != options_.self) {
+    return refuse(asker, ErrorWord::no_leader, "a change of membership is under way, and this node does not lead");
+  }
   answer(asker, wire::MembersReply{admin_.describe_all()});
 }
 
@@ -119,7 +135,8 @@ void Service::handle(const Asker& asker, const wire::JoinRequest& request, std::
 }
 
 void Service::handle(const Asker& asker, const wire::FoundRequest&, std::uint64_t deadline_us) {
-  if (admin_.is_member()) return refuse(asker, ErrorWord::denied, "this node already belongs to cluster " + cluster_.text());
+  if (admin_.is_member())
+    return refuse(asker, ErrorWord::denied, "this node already belongs to cluster " + cluster_.text());
   raft::Found found;
   found.cluster = draw_cluster_id();
   found.settings = SharedBytes(app::encode_settings(options_.settings));

@@ -10,10 +10,11 @@
 
 namespace parley::node {
 
-/// The application on its write-behind table: applies committed entries in order, and says when rows must be flushed. A flush
-/// goes through these steps, each begun by its owner, who alone knows disk and log:
+/// The application on its write-behind table: applies committed entries in order, and says when rows must be flushed. A
+/// flush goes through these steps, each begun by its owner, who alone knows disk and log:
 ///
-///     idle --freeze()--> waiting until the own log is synced up to frozen_index() --take_frozen()--> being written --flushed()--> idle
+///     idle --freeze()--> waiting until the own log is synced up to frozen_index() --take_frozen()--> being written
+///     --flushed()--> idle
 ///
 /// so that the store is never ahead of the log (a leader may commit before its own disk has the entry). One thread.
 class StateMachine {

@@ -14,7 +14,8 @@ constexpr std::uint64_t idle_us = 3'600'000'000;
 StoreActor::StoreActor(store::Backend& backend, Callbacks callbacks, obs::Logger logger)
     : backend_(backend), callbacks_(std::move(callbacks)), logger_(std::move(logger)), mailbox_(mailbox_capacity) {}
 
-Result<std::unique_ptr<StoreActor>> StoreActor::start(store::Backend& backend, Callbacks callbacks, obs::Logger logger) {
+Result<std::unique_ptr<StoreActor>> StoreActor::start(store::Backend& backend, Callbacks callbacks,
+                                                      obs::Logger logger) {
   std::unique_ptr<StoreActor> self(new StoreActor(backend, std::move(callbacks), std::move(logger)));
   StoreActor* const store = self.get();
   auto actor = mq::Actor::start(

@@ -15,11 +15,12 @@ namespace parley::node {
 class StoreActor {
  public:
   struct Callbacks {
-    std::function<void()> flushed;       ///< from the actor's thread, when the overlay is durable
-    std::function<void(Error)> failed;   ///< the same; the process must stop
+    std::function<void()> flushed;      ///< from the actor's thread, when the overlay is durable
+    std::function<void(Error)> failed;  ///< the same; the process must stop
   };
   /// `backend` must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<StoreActor>> start(store::Backend& backend, Callbacks callbacks, obs::Logger logger);
+  [[nodiscard]] static Result<std::unique_ptr<StoreActor>> start(store::Backend& backend, Callbacks callbacks,
+                                                                 obs::Logger logger);
 
   /// Thread-safe.
   void flush(std::shared_ptr<const store::Overlay> overlay) { mailbox_.post(Flush{std::move(overlay)}); }

@@ -15,7 +15,8 @@ int print_ok(Environment& environment) {
 }
 
 Outcome ask(Environment& environment, const wire::RequestBody& request) {
-  return wait_for(environment.client, [&](Callback callback) { environment.client.submit(request, std::move(callback)); });
+  return wait_for(environment.client,
+                  [&](Callback callback) { environment.client.submit(request, std::move(callback)); });
 }
 
 std::string servers_text(const Environment& environment) {
@@ -39,7 +40,8 @@ class Status final : public Command {
       environment.out << status_table(*status) << std::flush;
     }
     if (!status->is_divergent) return done;
-    environment.err << "parley: replicas differ in what they hold at the same index: at least one is wrong" << std::endl;
+    environment.err << "parley: replicas differ in what they hold at the same index: at least one is wrong"
+                    << std::endl;
     return answer_is_no;
   }
 };
@@ -47,9 +49,10 @@ class Status final : public Command {
 class Members final : public Command {
  public:
   int run(Environment& environment, const std::vector<std::string>&) override {
-    const Outcome outcome = ask(environment, wire::MembersRequest{});
-    const auto* members = std::get_if<wire::MembersReply>(&outcome.body);
+    Outcome outcome = ask(environment, wire::MembersRequest{});
+    auto* members = std::get_if<wire::MembersReply>(&outcome.body);
     if (!outcome.ok() || members == nullptr) return explain(environment, outcome);
+    std::ranges::sort(members->members, {}, &wire::MemberInfo::name);
     if (environment.options.json) {
       environment.out << members_json(members->members) << std::endl;
     } else {
@@ -74,7 +77,8 @@ class Remove final : public Command {
   static bool is_gone(Environment& environment, const std::string& name) {
     const Outcome outcome = ask(environment, wire::MembersRequest{});
     const auto* members = std::get_if<wire::MembersReply>(&outcome.body);
-    return members != nullptr && std::ranges::find(members->members, name, &wire::MemberInfo::name) == members->members.end();
+    return members != nullptr &&
+           std::ranges::find(members->members, name, &wire::MemberInfo::name) == members->members.end();
   }
 };
 
@@ -115,7 +119,8 @@ class Found final : public Command {
     for (const std::string& note : notes) environment.err << "parley: " << note << '\n';
     for (const StatusAnswer& answer : answers) {
       if (answer.cluster.is_nil()) continue;
-      environment.err << "parley: denied: " << answer.address.text() << " is in cluster " << answer.cluster.text() << std::endl;
+      environment.err << "parley: denied: " << answer.address.text() << " is in cluster " << answer.cluster.text()
+                      << std::endl;
       return answer_is_no;
     }
     if (!answers.empty()) return done;

@@ -12,8 +12,9 @@ namespace {
 class Batch final : public Command {
  public:
   void declare(config::OptionTable& table) override {
-    table.number("window", &window_, {.min = 1, .max = limits::client_operations / 2},
-                 {.meaning = "requests in flight; with 1 they are carried out in order", .where = config::Where::flag_only});
+    table.number(
+        "window", &window_, {.min = 1, .max = limits::client_operations / 2},
+        {.meaning = "requests in flight; with 1 they are carried out in order", .where = config::Where::flag_only});
   }
 
   int run(Environment& environment, const std::vector<std::string>&) override {
@@ -76,7 +77,9 @@ class Batch final : public Command {
     }
   }
 
-  static void print(Environment& environment, const std::string& answer) { environment.out << answer << '\n' << std::flush; }
+  static void print(Environment& environment, const std::string& answer) {
+    environment.out << answer << '\n' << std::flush;
+  }
 
   std::uint64_t window_ = 64;
   bool has_ended_ = false;

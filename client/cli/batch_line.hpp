@@ -14,7 +14,7 @@ struct BatchRequest {
   enum class Op { get, set, erase, cas, scan };
   std::string id = "null";  ///< as JSON, to be given back as it is
   Op op = Op::get;
-  Bytes key;                ///< of a scan: the prefix
+  Bytes key;  ///< of a scan: the prefix
   Bytes value;
   Bytes expected;
   std::uint32_t limit = 0;

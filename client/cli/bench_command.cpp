@@ -42,20 +42,22 @@ class Bench final : public Command {
     const config::DurationRange seconds{.min_ms = 0, .max_ms = longest_ms, .plain_ms = 1'000};
     const config::DurationRange positive_seconds{.min_ms = 1, .max_ms = longest_ms, .plain_ms = 1'000};
     const config::DurationRange milliseconds{.min_ms = 0, .max_ms = longest_ms, .plain_ms = 1};
-    table.number("clients", &load_.clients, {.min = 1, .max = most_clients}, flag("simulated clients, each with one request outstanding"));
+    table.number("clients", &load_.clients, {.min = 1, .max = most_clients},
+                 flag("simulated clients, each with one request outstanding"));
     table.number("sockets", &load_.sockets, {.min = 1, .max = most_sockets},
                  flag("connections that the clients share; each takes 256 writes at once, the rest wait"));
     table.duration("time", &load_.time_ms, positive_seconds, flag("how long to measure"));
-    table.number("requests", &load_.requests, {.min = 1}, {.meaning = "measure so many requests instead",
-                                                           .shown_default = "none",
-                                                           .where = config::Where::flag_only});
+    table.number(
+        "requests", &load_.requests, {.min = 1},
+        {.meaning = "measure so many requests instead", .shown_default = "none", .where = config::Where::flag_only});
     table.parsed<Mix>("mix", &load_.mix, Mix::parse,
                       {.meaning = "operations and their weights, of set, get and delete",
                        .value = "OP=WEIGHT,...",
                        .shown_default = load_.mix.text(),
                        .where = config::Where::flag_only});
     table.size("value-size", &load_.value_size, {.min = 0, .max = limits::value_bytes}, flag("of the values written"));
-    table.number("keys", &load_.keys, {.min = 1, .max = most_keys}, flag("different keys of 16 bytes, drawn uniformly"));
+    table.number("keys", &load_.keys, {.min = 1, .max = most_keys},
+                 flag("different keys of 16 bytes, drawn uniformly"));
     const std::string think = "between an answer and the client's next request; what the client file says if not given";
     table.duration("think", &think_ms_, milliseconds,
                    {.meaning = think, .shown_default = "0ms", .where = config::Where::flag_only});

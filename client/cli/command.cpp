@@ -54,7 +54,9 @@ std::string problem_of_arguments(const CommandInfo& info, std::size_t arguments)
 
 void declare_read_mode(config::OptionTable& table, wire::ReadMode& mode) {
   table.choice("read", &mode,
-               {{"linearizable", wire::ReadMode::linearizable}, {"lease", wire::ReadMode::lease}, {"stale", wire::ReadMode::stale}},
+               {{"linearizable", wire::ReadMode::linearizable},
+                {"lease", wire::ReadMode::lease},
+                {"stale", wire::ReadMode::stale}},
                {.meaning = "how fresh the answer must be", .where = config::Where::flag_only});
 }
 

@@ -49,7 +49,8 @@ void declare_read_mode(config::OptionTable& table, wire::ReadMode& mode);
 [[nodiscard]] int run_prompt(Environment& environment);
 
 /// The whole program: parses, connects, runs. `arguments` are without the program's name.
-[[nodiscard]] int run_program(std::span<const std::string> arguments, LineReader& input, std::ostream& out, std::ostream& err);
+[[nodiscard]] int run_program(std::span<const std::string> arguments, LineReader& input, std::ostream& out,
+                              std::ostream& err);
 
 // Each in the source that has its name.
 [[nodiscard]] std::unique_ptr<Command> make_get();

@@ -13,9 +13,8 @@ int print_ok(Environment& environment) {
 }
 
 int write(Environment& environment, const Write& what) {
-  const Outcome outcome = wait_for(environment.client, [&](Callback callback) {
-    environment.client.submit(what, std::move(callback));
-  });
+  const Outcome outcome =
+      wait_for(environment.client, [&](Callback callback) { environment.client.submit(what, std::move(callback)); });
   if (outcome.ok()) return print_ok(environment);
   if (outcome.word != ErrorWord::mismatch || outcome.value() == nullptr) return explain(environment, outcome);
   environment.err << "parley: mismatch: the present value is " << *outcome.value() << std::endl;

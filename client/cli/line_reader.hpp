@@ -33,8 +33,8 @@ class LineReader {
   int fd_;
   std::size_t longest_;
   std::string buffer_;
-  std::size_t begin_ = 0;    ///< of what was not given out yet
-  std::size_t searched_ = 0; ///< up to there is no end of a line
+  std::size_t begin_ = 0;     ///< of what was not given out yet
+  std::size_t searched_ = 0;  ///< up to there is no end of a line
   bool has_ended_ = false;
   bool is_skipping_ = false;
 };

@@ -17,7 +17,9 @@ constexpr std::size_t pool_spread = 4096;
 
 }  // namespace
 
-std::uint64_t LoadResult::error_count() const { return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0}); }
+std::uint64_t LoadResult::error_count() const {
+  return std::accumulate(errors.begin(), errors.end(), std::uint64_t{0});
+}
 
 Load::Load(Network& network, const Clock& clock, const ClientSettings& settings, LoadOptions options, Progress progress)
     : network_(network),
@@ -47,9 +49,7 @@ void Load::set_key(std::uint64_t number) {
   }
 }
 
-BytesView Load::draw_value() {
-  return BytesView(value_pool_).substr(random_.below(pool_spread), options_.value_size);
-}
+BytesView Load::draw_value() { return BytesView(value_pool_).substr(random_.below(pool_spread), options_.value_size); }
 
 std::size_t Load::outstanding() const {
   std::size_t sum = 0;

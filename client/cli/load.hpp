@@ -15,24 +15,24 @@ namespace parley::client::cli {
 
 /// What `bench` puts on a cluster.
 struct LoadOptions {
-  std::uint64_t clients = 1;     ///< each has one request outstanding
-  std::uint64_t sockets = 1;     ///< connections, and sessions, that the clients share
+  std::uint64_t clients = 1;  ///< each has one request outstanding
+  std::uint64_t sockets = 1;  ///< connections, and sessions, that the clients share
   std::uint64_t time_ms = 10'000;
-  std::uint64_t requests = 0;    ///< 0: for `time_ms`; else until so many have ended
+  std::uint64_t requests = 0;  ///< 0: for `time_ms`; else until so many have ended
   Mix mix;
   std::uint64_t value_size = 128;
   std::uint64_t keys = 100'000;
   std::uint64_t think_ms = 0;
-  std::uint64_t warmup_ms = 0;   ///< load that is not counted, before the load that is
+  std::uint64_t warmup_ms = 0;  ///< load that is not counted, before the load that is
   wire::ReadMode read = wire::ReadMode::linearizable;
 };
 
 struct LoadResult {
   std::uint64_t elapsed_us = 0;
-  std::uint64_t ops = 0;     ///< answered within that time as asked, misses included
-  std::uint64_t misses = 0;  ///< of those, the key was not there
+  std::uint64_t ops = 0;                   ///< answered within that time as asked, misses included
+  std::uint64_t misses = 0;                ///< of those, the key was not there
   std::array<std::uint64_t, 16> errors{};  ///< by ErrorWord
-  obs::Histogram latency;    ///< of every request that was begun, however late its answer came, in microseconds
+  obs::Histogram latency;  ///< of every request that was begun, however late its answer came, in microseconds
   std::array<obs::Histogram, Mix::names.size()> latency_by_op;
 
   [[nodiscard]] std::uint64_t error_count() const;
@@ -42,7 +42,8 @@ struct LoadResult {
 class Load {
  public:
   /// Called about once a second with what was measured since the last call. `phase`: "keys", "warmup", "load".
-  using Progress = std::function<void(const char* phase, std::uint64_t ops, std::uint64_t errors, std::uint64_t elapsed_us)>;
+  using Progress =
+      std::function<void(const char* phase, std::uint64_t ops, std::uint64_t errors, std::uint64_t elapsed_us)>;
 
   Load(Network& network, const Clock& clock, const ClientSettings& settings, LoadOptions options, Progress progress);
 

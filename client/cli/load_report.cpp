@@ -22,12 +22,8 @@ std::string_view read_name(wire::ReadMode mode) {
 }
 
 Json latency_json(const obs::Histogram& latency) {
-  return {{"p50", latency.percentile(50)},
-          {"p90", latency.percentile(90)},
-          {"p99", latency.percentile(99)},
-          {"p999", latency.percentile(99.9)},
-          {"max", latency.max()},
-          {"mean", latency.mean()}};
+  return {{"p50", latency.percentile(50)},    {"p90", latency.percentile(90)}, {"p99", latency.percentile(99)},
+          {"p999", latency.percentile(99.9)}, {"max", latency.max()},          {"mean", latency.mean()}};
 }
 
 std::string latency_row(std::string_view name, const obs::Histogram& latency) {
@@ -40,16 +36,17 @@ std::string latency_row(std::string_view name, const obs::Histogram& latency) {
 std::string load_table(const LoadReport& report) {
   const LoadResult& result = report.result;
   const LoadOptions& options = report.options;
-  std::string text = fmt::format("{} clients on {} sockets, {}, values of {} bytes, {} keys, {} reads, {}\n", options.clients,
-                                 options.sockets, options.mix.text(), options.value_size, options.keys,
+  std::string text = fmt::format("{} clients on {} sockets, {}, values of {} bytes, {} keys, {} reads, {}\n",
+                                 options.clients, options.sockets, options.mix.text(), options.value_size, options.keys,
                                  read_name(options.read), report.durability);
-  text += fmt::format("{:.0f} operations a second: {} in {:.3f} s, {} misses, {} errors\n", throughput(report), result.ops,
-                      seconds(report), result.misses, result.error_count());
+  text += fmt::format("{:.0f} operations a second: {} in {:.3f} s, {} misses, {} errors\n", throughput(report),
+                      result.ops, seconds(report), result.misses, result.error_count());
   for (std::size_t word = 0; word < result.errors.size(); ++word) {
     const auto name = error_word(word);
     if (result.errors[word] > 0 && name) text += fmt::format("  {}: {}\n", parley::text(*name), result.errors[word]);
   }
-  text += fmt::format("{:<8} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9}   microseconds\n", "", "requests", "p50", "p90", "p99", "p99.9", "max");
+  text += fmt::format("{:<8} {:>10} {:>9} {:>9} {:>9} {:>9} {:>9}   microseconds\n", "", "requests", "p50", "p90",
+                      "p99", "p99.9", "max");
   text += latency_row("all", result.latency);
   for (std::size_t op = 0; op < Mix::names.size(); ++op) {
     if (result.latency_by_op[op].count() > 0) text += latency_row(Mix::names[op], result.latency_by_op[op]);

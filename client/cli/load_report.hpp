@@ -9,8 +9,8 @@ namespace parley::client::cli {
 struct LoadReport {
   const LoadOptions& options;
   const LoadResult& result;
-  std::string durability;     ///< of the nodes: "fsync", "no-fsync"
-  double cpu_us_per_op = 0;   ///< processor time of this process
+  std::string durability;    ///< of the nodes: "fsync", "no-fsync"
+  double cpu_us_per_op = 0;  ///< processor time of this process
 };
 
 /// For people; ends with a newline.

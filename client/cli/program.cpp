@@ -47,7 +47,8 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
   }
   if (parsed->ask == config::Ask::help) {
     out << table.help();
-    if (info == nullptr) out << "\ncommands, each with -help of its own; without one, a prompt that takes them:\n" << list_of_commands();
+    if (info == nullptr)
+      out << "\ncommands, each with -help of its own; without one, a prompt that takes them:\n" << list_of_commands();
     out << std::flush;
     return done;
   }
@@ -56,14 +57,19 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
       return usage_error(err, problem);
     }
   }
-  if (const Status enough = mq::check_descriptor_limit(descriptors); !enough) return usage_error(err, enough.error().what);
+  if (const Status enough = mq::check_descriptor_limit(descriptors); !enough)
+    return usage_error(err, enough.error().what);
 
   mq::Context context({.max_sockets = most_sockets});
   TransportNetwork network(context);
   const SystemClock clock;
   Client client(network, clock, client_settings(options));
   Environment environment{options, network, clock, client, input, out, err};
-  return command ? command->run(environment, parsed->positional) : run_prompt(environment);
+  const int code = command ? command->run(environment, parsed->positional) : run_prompt(environment);
+  // An answer that nobody could read is no success.
+  if (code != done || out.flush().good()) return code;
+  err << "parley: the answer could not be written" << std::endl;
+  return answer_is_no;
 }
 
 }  // namespace parley::client::cli

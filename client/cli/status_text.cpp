@@ -19,7 +19,9 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 std::string durability(const wire::StatusReply& answer) { return answer.fsync ? "fsync" : "no-fsync"; }
 
 Json json_of(const MemberStatus& member) {
-  Json json = {{"id", member.member.name}, {"role", member.member.role}, {"up", member.answer.has_value()},
+  Json json = {{"id", member.member.name},
+               {"role", member.member.role},
+               {"up", member.answer.has_value()},
                {"address", member.member.client_address}};
   if (const auto& answer = member.answer) {
     json.update({{"term", answer->term.value},
@@ -33,7 +35,8 @@ Json json_of(const MemberStatus& member) {
                  {"last", answer->last.value},
                  {"flushed", answer->flushed.value}});
   } else {
-    for (const char* key : {"term", "commit", "applied", "lag", "digest", "state", "durability", "first", "last", "flushed"}) {
+    for (const char* key :
+         {"term", "commit", "applied", "lag", "digest", "state", "durability", "first", "last", "flushed"}) {
       json[key] = nullptr;
     }
   }

@@ -13,7 +13,8 @@ Result<std::vector<std::string>> dashed(std::string command, std::string_view re
   if (rest.empty()) return fail(ErrorCode::usage, command + "-KEY: the key is missing");
   if (command != "set") return std::vector<std::string>{std::move(command), "--", std::string(rest)};
   const std::size_t dash = rest.find('-');
-  if (dash == std::string_view::npos || dash == 0) return fail(ErrorCode::usage, "set-KEY-VALUE: key or value is missing");
+  if (dash == std::string_view::npos || dash == 0)
+    return fail(ErrorCode::usage, "set-KEY-VALUE: key or value is missing");
   return std::vector<std::string>{std::move(command), "--", std::string(rest.substr(0, dash)),
                                   std::string(rest.substr(dash + 1))};
 }

@@ -7,15 +7,15 @@
 
 namespace parley {
 
-/// Bytes are held in std::string: it keeps short keys in place, compares as memcmp does (so maps are in byte order), and
-/// every library of ours takes it. A Bytes is never text unless its name says so.
+/// Bytes are held in std::string: it keeps short keys in place, compares as memcmp does (so maps are in byte order),
+/// and every library of ours takes it. A Bytes is never text unless its name says so.
 using Bytes = std::string;
 
 /// Borrowed bytes. A function that returns one says how long it lives.
 using BytesView = std::string_view;
 
-/// Immutable bytes with shared ownership: a slice of a buffer that lives as long as any slice of it. A payload is one of
-/// these from the frame it came in through log, peers and apply, and is never copied. Thread-safe as shared_ptr is.
+/// Immutable bytes with shared ownership: a slice of a buffer that lives as long as any slice of it. A payload is one
+/// of these from the frame it came in through log, peers and apply, and is never copied. Thread-safe as shared_ptr is.
 class SharedBytes {
  public:
   SharedBytes() = default;

@@ -4,8 +4,8 @@
 
 namespace parley {
 
-/// The digest of a log, as a chain: two logs with the same digest at the same index are equal up to there. It covers the
-/// hash of a payload rather than the payload, so an archive may drop a payload and still be verified.
+/// The digest of a log, as a chain: two logs with the same digest at the same index are equal up to there. It covers
+/// the hash of a payload rather than the payload, so an archive may drop a payload and still be verified.
 ///
 ///     c(0) = BLAKE2b(cluster id)
 ///     c(n) = BLAKE2b(c(n-1) | index | term | kind | cluster_us | wall_us | BLAKE2b(payload))

@@ -16,9 +16,9 @@
     const auto& ensure_left_ = (left);                                                               \
     const auto& ensure_right_ = (right);                                                             \
     if (!(ensure_left_ op ensure_right_))                                                            \
-      ::parley::ensure_failed(__FILE__, __LINE__, #left " " #op " " #right,                          \
-                              ::parley::ensure_text(ensure_left_) + " against " +                    \
-                                  ::parley::ensure_text(ensure_right_));                             \
+      ::parley::ensure_failed(                                                                       \
+          __FILE__, __LINE__, #left " " #op " " #right,                                              \
+          ::parley::ensure_text(ensure_left_) + " against " + ::parley::ensure_text(ensure_right_)); \
   } while (false)
 
 namespace parley {
@@ -27,7 +27,7 @@ namespace parley {
 
 template <class T>
 std::string ensure_text(const T& value) {
-  if constexpr (requires(std::ostream& out) { out << value; }) {
+  if constexpr (requires(std::ostream & out) { out << value; }) {
     std::ostringstream out;
     out << value;
     return out.str();

@@ -6,8 +6,8 @@
 
 namespace parley {
 
-/// The stable words by which a request is answered when it is not done. The numbers stand on the wire and in kept replies.
-/// All but `timeout` mean that the request certainly had no effect; after `timeout` its outcome is unknown.
+/// The stable words by which a request is answered when it is not done. The numbers stand on the wire and in kept
+/// replies. All but `timeout` mean that the request certainly had no effect; after `timeout` its outcome is unknown.
 enum class ErrorWord : std::uint8_t {
   ok = 0,
   not_found = 1,
@@ -27,11 +27,13 @@ enum class ErrorWord : std::uint8_t {
 
 namespace detail {
 inline constexpr std::array<std::string_view, 14> error_words = {
-    "ok",     "not_found",  "mismatch", "busy",      "no_leader",       "too_large", "invalid",
-    "denied", "exists",     "not_member", "quota",   "disk_full", "session_expired", "timeout"};
+    "ok",     "not_found", "mismatch",   "busy",  "no_leader", "too_large",       "invalid",
+    "denied", "exists",    "not_member", "quota", "disk_full", "session_expired", "timeout"};
 }
 
-[[nodiscard]] constexpr std::string_view text(ErrorWord word) { return detail::error_words[static_cast<std::size_t>(word)]; }
+[[nodiscard]] constexpr std::string_view text(ErrorWord word) {
+  return detail::error_words[static_cast<std::size_t>(word)];
+}
 
 /// Nothing for a number that is no word: what comes from outside may be any.
 [[nodiscard]] constexpr std::optional<ErrorWord> error_word(std::uint64_t number) {

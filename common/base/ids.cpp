@@ -19,7 +19,8 @@ std::optional<ClusterId> ClusterId::parse(std::string_view text) {
 
 std::optional<NodeId> NodeId::parse(std::string_view name) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   if (name.empty() || name.size() > limits::node_name_bytes || !std::ranges::all_of(name, allowed)) return std::nullopt;
   // A name is also the default data folder, so it must not climb out of it.

@@ -12,7 +12,8 @@
 
 namespace parley {
 
-/// A number that has a meaning. Numbers of different meaning do not mix, and arithmetic exists only where it is sensible.
+/// A number that has a meaning. Numbers of different meaning do not mix, and arithmetic exists only where it is
+/// sensible.
 template <class Tag>
 struct StrongNumber {
   std::uint64_t value = 0;
@@ -46,8 +47,8 @@ struct Index : StrongNumber<struct IndexTag> {
   }
 };
 
-/// The identity of a replica in consensus: the random incarnation of its data folder. A wiped disk draws another one, so
-/// it can never vote under the promises of the old. 0 is "nobody".
+/// The identity of a replica in consensus: the random incarnation of its data folder. A wiped disk draws another one,
+/// so it can never vote under the promises of the old. 0 is "nobody".
 struct ServerId : StrongNumber<struct ServerIdTag> {
   [[nodiscard]] bool is_nobody() const { return value == 0; }
 };
@@ -92,12 +93,12 @@ class NodeId {
 
 }  // namespace parley
 
-#define PARLEY_HASH_NUMBER(Type)                                             \
-  template <>                                                                \
-  struct std::hash<parley::Type> {                                           \
-    std::size_t operator()(const parley::Type& number) const noexcept {      \
-      return std::hash<std::uint64_t>{}(number.value);                       \
-    }                                                                        \
+#define PARLEY_HASH_NUMBER(Type)                                        \
+  template <>                                                           \
+  struct std::hash<parley::Type> {                                      \
+    std::size_t operator()(const parley::Type& number) const noexcept { \
+      return std::hash<std::uint64_t>{}(number.value);                  \
+    }                                                                   \
   }
 PARLEY_HASH_NUMBER(Index);
 PARLEY_HASH_NUMBER(ServerId);

@@ -36,8 +36,8 @@ inline constexpr std::size_t non_voters = 32;
 /// Members altogether, as decoders count them: a joint configuration lists those that leave as well.
 inline constexpr std::size_t members = 2 * (voters + non_voters);
 
-/// Milliseconds after which a member that was not heard may be replaced by another incarnation under its name; before, a joiner
-/// is answered `exists`.
+/// Milliseconds after which a member that was not heard may be replaced by another incarnation under its name; before,
+/// a joiner is answered `exists`.
 inline constexpr std::uint64_t replace_after_ms = 10'000;
 
 // --- sessions (DESIGN section 8) ---
@@ -67,8 +67,8 @@ inline constexpr std::size_t replies_per_frame = 4096;
 inline constexpr std::size_t messages_per_frame = 4096;
 /// Commands in one forwarded proposal, as decoders count them; a message with more is not sent.
 inline constexpr std::size_t forwarded_commands = 4096;
-/// Values (numbers, texts, arrays, ...) that the frame with the most of them has, generously: 4096 messages of a dozen. A
-/// frame with more is refused while it is read.
+/// Values (numbers, texts, arrays, ...) that the frame with the most of them has, generously: 4096 messages of a dozen.
+/// A frame with more is refused while it is read.
 inline constexpr std::size_t values_per_frame = 64 * 1024;
 /// How deep arrays nest in a frame; a deeper one is refused while it is read.
 inline constexpr std::size_t frame_depth = 8;
@@ -101,11 +101,11 @@ inline constexpr std::size_t entry_cache_bytes = 48 * MiB;
 /// Reads that wait for their round of confirmation; beyond it they are refused as `busy`.
 inline constexpr std::size_t pending_reads = 65536;
 
-/// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and the
-/// peer is reported as lost; raft sends them again.
+/// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and
+/// the peer is reported as lost; raft sends them again.
 inline constexpr std::size_t unread_bytes_per_peer = 16 * MiB;
-/// Bytes of a body that is copied on receipt rather than kept in libzmq's memory: below it, it would pin a read buffer of
-/// 8 KiB of which it may be a small part, for as long as any payload in it lives.
+/// Bytes of a body that is copied on receipt rather than kept in libzmq's memory: below it, it would pin a read buffer
+/// of 8 KiB of which it may be a small part, for as long as any payload in it lives.
 inline constexpr std::size_t copied_body_bytes = 8 * KiB;
 
 // --- the log (wal) ---
@@ -118,10 +118,11 @@ inline constexpr std::size_t min_segment_bytes = 8 * MiB;
 inline constexpr std::size_t max_segment_bytes = 1 * GiB;
 /// Bytes of an encoded membership: `members` of the largest. Decoders refuse more members, so it is never exceeded.
 inline constexpr std::size_t membership_bytes = 112 * KiB;
-/// Bytes at the end of a segment that only terms and votes may use while there is no spare segment: some hundred elections.
-/// Entries that would need them are answered `disk_full`.
+/// Bytes at the end of a segment that only terms and votes may use while there is no spare segment: some hundred
+/// elections. Entries that would need them are answered `disk_full`.
 inline constexpr std::size_t segment_reserve_bytes = 64 * KiB;
-/// Bytes of a spare segment that are zeroed and synced in one step, some milliseconds; a write waits for one step at most.
+/// Bytes of a spare segment that are zeroed and synced in one step, some milliseconds; a write waits for one step at
+/// most.
 inline constexpr std::size_t zero_step_bytes = 1 * MiB;
 /// Entries, and bytes of the stream, between two marks of the position index in memory: what finding an entry may read
 /// in vain.
@@ -144,8 +145,8 @@ inline constexpr std::size_t map_per_quota = 4;
 /// Bytes in the overlay at which it is frozen and flushed. With the frozen one, twice this is the most it takes; then
 /// apply waits, and back-pressure reaches the clients.
 inline constexpr std::size_t overlay_bytes = 32 * MiB;
-/// Bytes that a row in the overlay counts beyond its key and value: its place in memory, and a share of the page that its
-/// flush copies. It bounds an overlay of small rows to about a hundred thousand.
+/// Bytes that a row in the overlay counts beyond its key and value: its place in memory, and a share of the page that
+/// its flush copies. It bounds an overlay of small rows to about a hundred thousand.
 inline constexpr std::size_t overlay_row_bytes = 192;
 /// Microseconds after which a non-empty overlay is flushed.
 inline constexpr std::uint64_t overlay_age_us = 1'000'000;
@@ -157,8 +158,8 @@ inline constexpr std::size_t requests_per_client = 4096;
 /// Bytes of replies to one connection that libzmq still holds because the client does not read them. Beyond it, further
 /// replies to it are dropped and counted: it holds the largest frame and one more.
 inline constexpr std::size_t unread_bytes_per_client = 2 * reply_frame_bytes;
-/// The same over all connections of a port. Beyond it, a connection loses replies from unread_bytes_when_full on: those who
-/// do not read make room for those who do.
+/// The same over all connections of a port. Beyond it, a connection loses replies from unread_bytes_when_full on: those
+/// who do not read make room for those who do.
 inline constexpr std::size_t unread_bytes_in_all = 128 * MiB;
 inline constexpr std::size_t unread_bytes_when_full = 64 * KiB;
 /// Requests unanswered in all; beyond it the answer is `busy`.
@@ -170,23 +171,26 @@ inline constexpr std::size_t request_bytes_in_all = 64 * MiB;
 
 /// Bytes of a configuration file. A larger one is refused, so that a wrong path (a log, a device) cannot fill memory.
 inline constexpr std::size_t config_file_bytes = 1 * MiB;
-/// Bytes of one message in the process log, where names and reasons from outside end up. The rest is cut, and the cut marked.
+/// Bytes of one message in the process log, where names and reasons from outside end up. The rest is cut, and the cut
+/// marked.
 inline constexpr std::size_t log_message_bytes = 4 * KiB;
 
 // --- the client ---
 
 /// Operations of one client that may be unanswered; one more is answered `busy` by the client itself.
 inline constexpr std::size_t client_operations = 65536;
-/// Servers that a client knows, from its configuration, from hints who leads and from members; a further one is ignored.
+/// Servers that a client knows, from its configuration, from hints who leads and from members; a further one is
+/// ignored.
 inline constexpr std::size_t client_servers = 128;
-/// Bytes of a line that `batch` and the prompt read: the largest value in base64, or escaped, and the rest of a request. A
-/// longer one is answered `too_large` and skipped.
+/// Bytes of a line that `batch` and the prompt read: the largest value in base64, or escaped, and the rest of a
+/// request. A longer one is answered `too_large` and skipped.
 inline constexpr std::size_t client_line_bytes = 8 * MiB;
 
 static_assert(key_bytes + 64 <= 511, "a key and the prefix of its table fit LMDB");
 static_assert(value_bytes + 2 * key_bytes + 1024 <= command_bytes, "the largest set is a command");
 static_assert(command_bytes + 1024 <= client_frame_bytes, "the largest command fits a client's frame");
-static_assert(append_bytes + command_bytes + append_entries * 32 + 4 * KiB <= peer_frame_bytes, "an append fits a frame");
+static_assert(append_bytes + command_bytes + append_entries * 32 + 4 * KiB <= peer_frame_bytes,
+              "an append fits a frame");
 static_assert(command_bytes + 4 * explanation_bytes <= reply_frame_bytes, "the largest reply fits a frame");
 static_assert(inflight_bytes + peer_frame_bytes <= unread_bytes_per_peer, "a full window of appends is not dropped");
 static_assert(command_bytes * 4 <= min_segment_bytes, "a segment holds several of the largest records");

@@ -28,6 +28,7 @@ Core::Core(const Options& options, Restored restored)
   // All that may be truncated is in memory, and the entry before it for its digest.
   ENSURE(commit_ == log_.last() || log_.is_cached(commit_.next()));
   ENSURE(commit_ == log_.start().index || log_.is_cached(commit_));
+  memberships_.committed(commit_);
   last_time_ = log_.last() > log_.start().index ? log_.cached(log_.last()).time : log_.start().time;
   if (log_.last() == Index{} && !cluster_.is_nil()) log_.begin_chain(chain_start(cluster_));
   reported_ = {role(), term(), nobody};
@@ -71,13 +72,23 @@ void Core::on(Message& message) {
 }
 
 void Core::on(Found& input) {
-  if (!cluster_.is_nil() || log_.last() != Index{}) return;
+  // A founder that died while it wrote may find its cluster, and even the first entry, but no membership: it founds the
+  // same again.
+  if (!membership().members.empty() || log_.last() > Index{1}) return;
+  if (!cluster_.is_nil() && cluster_ != input.cluster) return;
   ENSURE_EQ(input.self.server, self());
-  cluster_ = input.cluster;
-  adopted_ = input.cluster;
-  log_.begin_chain(chain_start(cluster_));
-  become_follower(Term{1}, nobody);
-  append_entry(EntryKind::settings, std::move(input.settings));
+  if (cluster_.is_nil()) {
+    cluster_ = input.cluster;
+    adopted_ = input.cluster;
+    log_.begin_chain(chain_start(cluster_));
+  }
+  become_follower(std::max(term(), Term{1}), nobody);
+  // The mark of a founder: nobody else votes for itself before it has a membership. It is written before everything
+  // else.
+  ENSURE(hard_state_.vote.is_nobody() || hard_state_.vote == self());
+  hard_state_.vote = self();
+  hard_state_changed_ = true;
+  if (log_.last() == Index{}) append_entry(EntryKind::settings, std::move(input.settings));
   Membership alone;
   alone.voters = {input.self.server};
   alone.members = {std::move(input.self)};
@@ -161,10 +172,11 @@ void Core::truncate_from(Index from) {
 
 bool Core::has_output() const {
   const Output& out = output_;
-  return !out.send_now.empty() || !out.send_after_persist.empty() || !out.reads_ready.empty() || !out.reads_refused.empty() ||
-         !out.proposals_refused.empty() || !out.changes_done.empty() || !out.entries_wanted.empty() || out.membership_changed ||
-         hard_state_changed_ || adopted_ || persist_from_ <= log_.last() || handed_over_ < commit_ || as_leader() != nullptr ||
-         reported_.role != role() || reported_.term != term() || reported_.leader != leader();
+  return !out.send_now.empty() || !out.send_after_persist.empty() || !out.reads_ready.empty() ||
+         !out.reads_refused.empty() || !out.proposals_refused.empty() || !out.changes_done.empty() ||
+         !out.entries_wanted.empty() || out.membership_changed || hard_state_changed_ || adopted_ ||
+         persist_from_ <= log_.last() || handed_over_ < commit_ || as_leader() != nullptr || reported_.role != role() ||
+         reported_.term != term() || reported_.leader != leader();
 }
 
 Output Core::take_output() {
@@ -199,8 +211,8 @@ void Core::collect_persist() {
   output_.persist = std::move(persist);
 }
 
-/// Hands committed entries over in order, as many as apply has room for. Those that are no longer in memory, after a restart, are
-/// read from the log first.
+/// Hands committed entries over in order, as many as apply has room for. Those that are no longer in memory, after a
+/// restart, are read from the log first.
 void Core::collect_committed() {
   if (!read_to_apply_.empty()) {
     output_.committed = std::exchange(read_to_apply_, {});

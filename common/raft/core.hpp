@@ -11,12 +11,13 @@
 
 namespace parley::raft {
 
-/// The consensus of one replica: Raft as in Ongaro's thesis, with pre-vote (9.6), check-quorum and leader stickiness (6.2, 4.2.3),
-/// pipelined replication (10.2.1), learners (4.2.1), joint membership changes (4.3), leadership transfer (3.10) and ReadIndex (6.4).
+/// The consensus of one replica: Raft as in Ongaro's thesis, with pre-vote (9.6), check-quorum and leader stickiness
+/// (6.2, 4.2.3), pipelined replication (10.2.1), learners (4.2.1), joint membership changes (4.3), leadership transfer
+/// (3.10) and ReadIndex (6.4).
 ///
-/// It is a function from inputs to outputs: no thread, no clock, no file, no socket; the same inputs give the same outputs, byte
-/// for byte. Step any number of inputs, then take one Output and perform it in the order in which Output lists it.
-/// Not thread-safe: one owner.
+/// It is a function from inputs to outputs: no thread, no clock, no file, no socket; the same inputs give the same
+/// outputs, byte for byte. Step any number of inputs, then take one Output and perform it in the order in which Output
+/// lists it. Not thread-safe: one owner.
 class Core {
  public:
   Core(const Options& options, Restored restored);

@@ -10,8 +10,9 @@ namespace parley::raft {
 void Core::on_tick_without_leadership() {
   if (election_elapsed_ < election_timeout_) return;
   reset_election_timer();
-  // A learner, a logger, a removed replica or one that belongs to no cluster never campaigns.
-  if (!membership().is_voter(self())) {
+  // A learner, a logger, a removed replica or one that belongs to no cluster never campaigns. One whose removal may not
+  // be committed does (thesis 4.2.2): the others may lack entries that only it has, and it does not count itself.
+  if (!memberships_.may_be_voter(self())) {
     if (auto* follower = std::get_if<Follower>(&role_)) follower->leader = nobody;
     return;
   }
@@ -21,7 +22,8 @@ void Core::on_tick_without_leadership() {
 
 void Core::reset_election_timer() {
   election_elapsed_ = 0;
-  election_timeout_ = static_cast<std::uint32_t>(random_.between(options_.election_ticks, 2 * options_.election_ticks - 1));
+  election_timeout_ =
+      static_cast<std::uint32_t>(random_.between(options_.election_ticks, 2 * options_.election_ticks - 1));
 }
 
 void Core::become_follower(Term new_term, ServerId new_leader) {
@@ -93,15 +95,15 @@ bool Core::is_heard_from_leader() const {
   return follower != nullptr && !follower->leader.is_nobody() && election_elapsed_ < options_.election_ticks;
 }
 
-/// Thesis 4.2.3: a server that hears from a leader takes no part in somebody else's election, and does not even learn its term,
-/// unless the leader itself wants the election. (A pre-vote is answered: it changes nothing.)
+/// Thesis 4.2.3: a server that hears from a leader takes no part in somebody else's election, and does not even learn
+/// its term, unless the leader itself wants the election. (A pre-vote is answered: it changes nothing.)
 bool Core::is_disruptive(const Message& message) const {
   const auto* request = std::get_if<VoteRequest>(&message.body);
   return request != nullptr && !request->transfer && message.term > term() && is_heard_from_leader();
 }
 
-/// A message from a term that is over. Who leads or campaigns there must learn that: with check-quorum and pre-vote a server
-/// with a higher term would otherwise be ignored by a leader that it ignores.
+/// A message from a term that is over. Who leads or campaigns there must learn that: with check-quorum and pre-vote a
+/// server with a higher term would otherwise be ignored by a leader that it ignores.
 void Core::answer_lower_term(const Message& message) {
   if (std::holds_alternative<AppendRequest>(message.body) || std::holds_alternative<Heartbeat>(message.body)) {
     send(message.from, HeartbeatReply{0});

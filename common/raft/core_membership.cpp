@@ -23,7 +23,8 @@ Membership without_outgoing(const Membership& joint) {
   Membership final = joint;
   final.outgoing.clear();
   std::erase_if(final.members, [&](const Member& member) {
-    return std::ranges::binary_search(joint.outgoing, member.server) && !std::ranges::binary_search(joint.voters, member.server);
+    return std::ranges::binary_search(joint.outgoing, member.server) &&
+           !std::ranges::binary_search(joint.voters, member.server);
   });
   return final;
 }
@@ -35,8 +36,9 @@ void Core::on(ChangeMembership& input) {
   std::optional<Refusal> refusal = Refusal::no_leader;
   if (leader != nullptr) {
     const Index before = memberships_.current_index();
-    refusal = may_change_membership(*leader) ? std::visit([this](const auto& wanted) { return change(wanted); }, input.change)
-                                             : std::optional(Refusal::busy);
+    refusal = may_change_membership(*leader)
+                  ? std::visit([this](const auto& wanted) { return change(wanted); }, input.change)
+                  : std::optional(Refusal::busy);
     if (!refusal && memberships_.current_index() != before) {
       leader->change_id = input.id;
       // A cluster of one has nobody to wait for but its disk: the answer comes when the entry is committed, as always.
@@ -46,8 +48,8 @@ void Core::on(ChangeMembership& input) {
   output_.changes_done.push_back({input.id, refusal});
 }
 
-/// One change at a time, and only after an entry of this term is committed: otherwise two majorities may not overlap (thesis 4.1 and
-/// its correction for single-server changes).
+/// One change at a time, and only after an entry of this term is committed: otherwise two majorities may not overlap
+/// (thesis 4.1 and its correction for single-server changes).
 bool Core::may_change_membership(const Leader& leader) const {
   return commit_ >= leader.term_start && memberships_.current_index() <= commit_ && !membership().is_joint() &&
          leader.transfer_to.is_nobody();
@@ -78,7 +80,8 @@ std::optional<Refusal> Core::change(const AddMember& wanted) {
     std::erase(target.voters, old);
     if (target.voters.empty()) return Refusal::not_possible;
   }
-  const auto same_kind = std::ranges::count_if(target.members, [&](const Member& member) { return member.wants_vote == joiner.wants_vote; });
+  const auto same_kind = std::ranges::count_if(
+      target.members, [&](const Member& member) { return member.wants_vote == joiner.wants_vote; });
   const std::size_t bound = joiner.wants_vote ? limits::voters + limits::non_voters : limits::non_voters;
   if (static_cast<std::size_t>(same_kind) >= bound || target.members.size() >= limits::voters + limits::non_voters) {
     return Refusal::too_many;
@@ -139,7 +142,8 @@ void Core::on_membership_committed() {
   }
   if (leader.change_id) output_.changes_done.push_back({*leader.change_id, std::nullopt});
   leader.change_id.reset();
-  // Thesis 4.2.2: a leader that is not in the configuration steps down once that is committed. The others are told first.
+  // Thesis 4.2.2: a leader that is not in the configuration steps down once that is committed. The others are told
+  // first.
   if (!membership().is_voter(self())) {
     send_appends(leader);
     send_heartbeats(leader);
@@ -147,14 +151,15 @@ void Core::on_membership_committed() {
   }
 }
 
-/// Thesis 4.2.1: a learner catches up in rounds, each up to where the log ended when it began. One that needed less than an election
-/// timeout for a round can vote without holding commits up.
+/// Thesis 4.2.1: a learner catches up in rounds, each up to where the log ended when it began. One that needed less
+/// than an election timeout for a round can vote without holding commits up.
 void Core::maybe_promote(Leader& leader) {
   for (auto& [server, progress] : leader.peers) {
     const Member* member = membership().find(server);
     if (member == nullptr || !member->wants_vote || membership().is_voter(server)) continue;
     if (progress.match() < progress.round_target || progress.state() != Progress::State::replicate) continue;
-    const bool is_caught_up = progress.round_ticks < options_.election_ticks && progress.ticks_unheard < options_.election_ticks;
+    const bool is_caught_up =
+        progress.round_ticks < options_.election_ticks && progress.ticks_unheard < options_.election_ticks;
     if (is_caught_up && membership().voters.size() < limits::voters && may_change_membership(leader)) {
       Membership target = membership();
       insert_sorted(target.voters, server);

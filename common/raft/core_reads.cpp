@@ -26,7 +26,8 @@ void Core::handle(const Message& message, const ReadIndexRequest& request) {
     send(message.from, ReadIndexReply{request.id, false, {}});
     return;
   }
-  if (const auto peer = leader->peers.find(message.from); peer != leader->peers.end()) peer->second.wants_commits = true;
+  if (const auto peer = leader->peers.find(message.from); peer != leader->peers.end())
+    peer->second.wants_commits = true;
   leader->reads.add({message.from, request.id});
 }
 
@@ -38,8 +39,8 @@ void Core::handle(const Message&, const ReadIndexReply& reply) {
   }
 }
 
-/// A leader knows what is committed only once an entry of its own term is; until then reads wait. Then everything that waits is
-/// bound to the commit index of this moment and to a round of heartbeats sent from now on.
+/// A leader knows what is committed only once an entry of its own term is; until then reads wait. Then everything that
+/// waits is bound to the commit index of this moment and to a round of heartbeats sent from now on.
 void Core::begin_reads(Leader& leader) {
   if (!leader.reads.may_begin() || commit_ < leader.term_start) return;
   leader.reads.begin(++leader.round, commit_);

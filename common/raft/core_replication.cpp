@@ -8,7 +8,8 @@
 
 namespace parley::raft {
 
-// ---- the leader ---------------------------------------------------------------------------------------------------------
+// ---- the leader
+// ---------------------------------------------------------------------------------------------------------
 
 void Core::on_leader_tick(Leader& leader) {
   for (auto& [server, progress] : leader.peers) {
@@ -67,7 +68,8 @@ void Core::handle(const Message& message, ForwardedProposal& forwarded) {
   std::optional<Refusal> refusal = Refusal::no_leader;
   if (Leader* leader = as_leader()) {
     // Its clients wait until it has applied the command, so it is told of commits at once.
-    if (const auto peer = leader->peers.find(message.from); peer != leader->peers.end()) peer->second.wants_commits = true;
+    if (const auto peer = leader->peers.find(message.from); peer != leader->peers.end())
+      peer->second.wants_commits = true;
     refusal = propose(forwarded.commands);
   }
   if (refusal) send(message.from, ProposalRefused{forwarded.id, *refusal});
@@ -106,7 +108,7 @@ void Core::send_entries(ServerId peer, Progress& progress, std::vector<Entry> en
   std::size_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry_bytes(entry);
   progress.sent(entries.back().index, bytes);
-  progress.commit_sent = std::max(progress.commit_sent, std::min(commit_, entries.back().index));
+  progress.commit_sent = commit_;
   send(peer, AppendRequest{previous, *previous_term, commit_, std::move(entries)});
 }
 
@@ -122,7 +124,8 @@ void Core::send_empty_append(ServerId peer, Progress& progress) {
 void Core::on(EntriesRead& input) {
   if (input.peer.is_nobody()) {
     reading_to_apply_ = false;
-    if (!input.entries.empty() && input.entries.front().index == handed_over_.next()) read_to_apply_ = std::move(input.entries);
+    if (!input.entries.empty() && input.entries.front().index == handed_over_.next())
+      read_to_apply_ = std::move(input.entries);
     return;
   }
   Leader* leader = as_leader();
@@ -241,7 +244,8 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
   maybe_promote(*leader);
 }
 
-// ---- the follower -------------------------------------------------------------------------------------------------------
+// ---- the follower
+// -------------------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -68,14 +68,17 @@ void check_log(const Core& core, Sentences& that) {
 
 void check_membership(const Core& core, Sentences& that) {
   const Log& log = core.log();
-  that.must(core.membership_index() <= log.last(), "the membership in force stands in the log.", core.membership_index());
+  that.must(core.membership_index() <= log.last(), "the membership in force stands in the log.",
+            core.membership_index());
   if (log.is_cached(core.membership_index())) {
     const Entry& entry = log.cached(core.membership_index());
     that.must(entry.kind == EntryKind::membership, "the membership in force is that of a membership entry.");
-    that.must(entry.payload.view() == encode_membership(core.membership()), "the membership in force is what its entry says.");
+    that.must(entry.payload.view() == encode_membership(core.membership()),
+              "the membership in force is what its entry says.");
   }
   for (Index index = log.last(); index > core.membership_index() && log.is_cached(index); index = index.previous()) {
-    that.must(log.cached(index).kind != EntryKind::membership, "the membership in force is the last one in the log.", index);
+    that.must(log.cached(index).kind != EntryKind::membership, "the membership in force is the last one in the log.",
+              index);
   }
   if (core.cluster().is_nil()) {
     that.must(log.last() == Index{}, "a replica without a cluster has no log.");
@@ -95,10 +98,11 @@ void check_leader(const Core& core, const Leader& leader, Sentences& that) {
   for (Index index = core.commit().next(); index <= log.last() && log.is_cached(index); index = index.next()) {
     uncommitted += entry_bytes(log.cached(index));
   }
-  that.must(uncommitted == leader.uncommitted_bytes, "a leader counts what is not committed.", leader.uncommitted_bytes);
+  that.must(uncommitted == leader.uncommitted_bytes, "a leader counts what is not committed.",
+            leader.uncommitted_bytes);
   for (const Member& member : core.membership().members) {
-    that.must(member.server == core.self() || leader.peers.contains(member.server), "a leader knows every member as a peer.",
-              member.server);
+    that.must(member.server == core.self() || leader.peers.contains(member.server),
+              "a leader knows every member as a peer.", member.server);
   }
   for (const auto& [server, progress] : leader.peers) {
     that.must(server != core.self(), "a leader is no peer of its own.");
@@ -116,7 +120,8 @@ void check_role(const Core& core, Sentences& that) {
     that.must(core.hard_state().vote == core.self(), "a candidate has voted for itself.", core.hard_state().vote);
   }
   if (core.role() == Role::candidate || core.role() == Role::pre_candidate) {
-    that.must(core.membership().is_voter(core.self()), "only voters campaign.");
+    that.must(core.membership().is_voter(core.self()) || core.membership_index() > core.commit(),
+              "only voters campaign, and those whose removal may not be committed.");
   }
   that.must(core.leader() == core.self() || core.role() == Role::follower || core.leader().is_nobody(),
             "who campaigns follows nobody.", core.leader());
@@ -133,11 +138,13 @@ void check_leadership(const CoreMemory& before, const Core& after, Sentences& th
   that.must(before.round <= leader->round, "rounds are numbered upwards.", leader->round);
   for (const auto& [server, progress] : leader->peers) {
     const auto known = before.match.find(server);
-    that.must(known == before.match.end() || known->second <= progress.match(), "what a peer has never shrinks in a term.", server);
+    that.must(known == before.match.end() || known->second <= progress.match(),
+              "what a peer has never shrinks in a term.", server);
   }
 }
 
-/// The highest index at which both logs have an entry of the same term; nothing if they share none that both still know.
+/// The highest index at which both logs have an entry of the same term; nothing if they share none that both still
+/// know.
 std::optional<Index> last_shared(const Core& one, const Core& other) {
   const Index lowest = std::max(one.log().start().index, other.log().start().index);
   Index index = std::min(one.log().last(), other.log().last());
@@ -235,11 +242,13 @@ BrokenSentences broken_between(const CoreMemory& before, const Core& after) {
   that.must(before.commit <= after.commit(), "the commit index never falls.", before.commit);
   that.must(before.handed_over <= after.handed_over(), "what was handed over stays handed over.", before.handed_over);
   that.must(before.applied <= after.applied(), "what was applied stays applied.", before.applied);
-  that.must(before.durable_term <= after.durable_term(), "what the disk has confirmed stays confirmed.", before.durable_term);
+  that.must(before.durable_term <= after.durable_term(), "what the disk has confirmed stays confirmed.",
+            before.durable_term);
   that.must(before.start == after.log().start().index, "the log begins where it began.", before.start);
   const bool is_cut = after.log().last() < before.stable || after.log().term_at(before.stable) != before.stable_term;
   that.must(before.stable <= after.stable() || is_cut, "what is stable shrinks only by a truncation.", before.stable);
-  that.must(may_be_equal(before.commit_digest, digest_at(after, before.commit)), "what is committed never changes.", before.commit);
+  that.must(may_be_equal(before.commit_digest, digest_at(after, before.commit)), "what is committed never changes.",
+            before.commit);
   check_leadership(before, after, that);
   return that.take();
 }
@@ -274,11 +283,14 @@ BrokenSentences ClusterMemory::observe(const Core& core) {
   }
   compared = core.commit();
   if (core.role() == Role::leader && !committed_.empty()) {
-    const auto& [index, digest] = *std::prev(committed_.upper_bound(std::max(core.log().last(), committed_.begin()->first)));
+    const auto& [index, digest] =
+        *std::prev(committed_.upper_bound(std::max(core.log().last(), committed_.begin()->first)));
     const auto ours = digest_at(core, index);
     const bool is_newest_leader = leaders_.rbegin()->first == core.term();
-    that.must(!is_newest_leader || core.log().last() >= committed(), "the newest leader has everything that was ever committed.");
-    that.must(!is_newest_leader || !ours || *ours == digest, "the newest leader has what was committed, unchanged.", index);
+    that.must(!is_newest_leader || core.log().last() >= committed(),
+              "the newest leader has everything that was ever committed.");
+    that.must(!is_newest_leader || !ours || *ours == digest, "the newest leader has what was committed, unchanged.",
+              index);
   }
   return that.take();
 }

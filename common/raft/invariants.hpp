@@ -8,10 +8,10 @@
 
 #include "common/raft/core.hpp"
 
-/// What must be true of cores, each under one English sentence, for tests and simulations: of one core at any moment, of two
-/// moments in one life of a core, and of all cores of a cluster together and over time. Nothing here aborts; every function
-/// returns the sentences that are broken, each with whom it concerns, so that a simulation can report its seed first.
-/// Pure functions of what they are given; not thread-safe.
+/// What must be true of cores, each under one English sentence, for tests and simulations: of one core at any moment,
+/// of two moments in one life of a core, and of all cores of a cluster together and over time. Nothing here aborts;
+/// every function returns the sentences that are broken, each with whom it concerns, so that a simulation can report
+/// its seed first. Pure functions of what they are given; not thread-safe.
 namespace parley::raft {
 
 using BrokenSentences = std::vector<std::string>;
@@ -32,8 +32,8 @@ struct CoreMemory {
   Index stable;
   Term stable_term;
   Term durable_term;
-  std::uint64_t round = 0;         ///< of a leader
-  std::map<ServerId, Index> match; ///< of a leader's peers
+  std::uint64_t round = 0;          ///< of a leader
+  std::map<ServerId, Index> match;  ///< of a leader's peers
 };
 [[nodiscard]] CoreMemory remember(const Core& core);
 
@@ -46,8 +46,8 @@ struct CoreMemory {
 /// Of one core and what it was earlier in the same life, any number of steps ago.
 [[nodiscard]] BrokenSentences broken_between(const CoreMemory& before, const Core& after);
 
-/// Of all cores that live at the same moment; those of different clusters, or of none yet, have nothing to do with each other.
-/// If only one has changed since the last time, `changed` says which, and only what concerns it is looked at.
+/// Of all cores that live at the same moment; those of different clusters, or of none yet, have nothing to do with each
+/// other. If only one has changed since the last time, `changed` says which, and only what concerns it is looked at.
 [[nodiscard]] BrokenSentences broken_across(std::span<const Core* const> cores, const Core* changed = nullptr);
 
 /// What a cluster may never take back, from its first moment on and over every restart. Its memory grows with terms and

@@ -10,11 +10,12 @@
 #include "common/raft/membership.hpp"
 #include "common/raft/message.hpp"
 
-/// What goes into the core and what comes out of it. The core is the only place that decides; whoever owns it performs the
-/// outputs in the order that replica::Driver documents.
+/// What goes into the core and what comes out of it. The core is the only place that decides; whoever owns it performs
+/// the outputs in the order that replica::Driver documents.
 namespace parley::raft {
 
-// ---- inputs -----------------------------------------------------------------------------------------------------------
+// ---- inputs
+// -----------------------------------------------------------------------------------------------------------
 
 /// One tick of the clock has passed. Ticks are the only time by which the core decides anything.
 struct Tick {};
@@ -35,8 +36,8 @@ struct ReadIndex {
   std::uint64_t id = 0;
 };
 
-/// Take this member in as a learner; it is promoted when caught up if it wants a vote. Replaces a member of the same name.
-/// With a known server id it changes addresses only.
+/// Take this member in as a learner; it is promoted when caught up if it wants a vote. Replaces a member of the same
+/// name. With a known server id it changes addresses only.
 struct AddMember {
   Member member;
 };
@@ -54,7 +55,7 @@ struct TransferLeadership {
   ServerId to = nobody;
 };
 
-/// Found a cluster of one: only for a core that belongs to none.
+/// Found a cluster of one: only for a core that belongs to none, or that died while it founded this one.
 struct Found {
   ClusterId cluster;
   SharedBytes settings;  ///< the payload of entry 1
@@ -76,7 +77,8 @@ struct Applied {
   Index index;
 };
 
-/// What EntriesWanted asked for. `previous_term` is the term of the entry before the first. Empty if the log no longer has them.
+/// What EntriesWanted asked for. `previous_term` is the term of the entry before the first. Empty if the log no longer
+/// has them.
 struct EntriesRead {
   ServerId peer = nobody;
   Term term;
@@ -89,10 +91,11 @@ struct Unreachable {
   ServerId peer;
 };
 
-using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found, Adopt, Persisted,
-                           Applied, EntriesRead, Unreachable>;
+using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found,
+                           Adopt, Persisted, Applied, EntriesRead, Unreachable>;
 
-// ---- outputs ----------------------------------------------------------------------------------------------------------
+// ---- outputs
+// ----------------------------------------------------------------------------------------------------------
 
 enum class Role : std::uint8_t { follower, pre_candidate, candidate, leader };
 
@@ -106,8 +109,8 @@ struct Persist {
   Index commit;  ///< what is known to be committed; a hint for the next start, never a promise
 };
 
-/// Entries that are no longer in memory: read them from the log and step them back in as EntriesRead. `peer` is the follower that
-/// needs them, or nobody when they are to be applied here.
+/// Entries that are no longer in memory: read them from the log and step them back in as EntriesRead. `peer` is the
+/// follower that needs them, or nobody when they are to be applied here.
 struct EntriesWanted {
   ServerId peer = nobody;
   Term term;
@@ -152,7 +155,8 @@ struct Output {
   std::vector<ChangeDone> changes_done;
   std::vector<EntriesWanted> entries_wanted;
   std::optional<RoleChanged> role_changed;
-  std::optional<Membership> membership_changed;  ///< the configuration now in force, committed or not: whom to connect to
+  std::optional<Membership>
+      membership_changed;  ///< the configuration now in force, committed or not: whom to connect to
 };
 
 }  // namespace parley::raft

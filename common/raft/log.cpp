@@ -6,7 +6,8 @@
 
 namespace parley::raft {
 
-Log::Log(const LogStart& start, std::vector<TermRun> runs, Index last, const Digest& last_digest, std::vector<Entry> tail)
+Log::Log(const LogStart& start, std::vector<TermRun> runs, Index last, const Digest& last_digest,
+         std::vector<Entry> tail)
     : start_(start), runs_(std::move(runs)), last_(last), last_digest_(last_digest) {
   ENSURE_LE(start_.index, last_);
   ENSURE((start_.index == last_) == runs_.empty());

@@ -23,15 +23,15 @@ struct LogStart {
   EntryTime time{};  ///< of that entry: cluster time goes on from it when the log behind it is empty
 };
 
-/// The core's view of the log: the term of every entry, and the newest entries themselves. The rest is on disk, and the core
-/// asks for it by EntriesWanted. What is uncommitted is always here, so that a truncation needs no disk.
+/// The core's view of the log: the term of every entry, and the newest entries themselves. The rest is on disk, and the
+/// core asks for it by EntriesWanted. What is uncommitted is always here, so that a truncation needs no disk.
 ///
 /// Invariants: indexes are dense; terms never fall; the cache ends at last().
 class Log {
  public:
   Log() = default;
-  /// `tail` holds the newest entries without a gap up to `last`: all that may still be truncated, and the one before those
-  /// (for its digest) unless that is the start. `runs` covers (start, last].
+  /// `tail` holds the newest entries without a gap up to `last`: all that may still be truncated, and the one before
+  /// those (for its digest) unless that is the start. `runs` covers (start, last].
   Log(const LogStart& start, std::vector<TermRun> runs, Index last, const Digest& last_digest, std::vector<Entry> tail);
 
   [[nodiscard]] Index first() const { return start_.index.next(); }
@@ -50,8 +50,8 @@ class Log {
 
   /// For a log that belonged to no cluster yet: where its chain begins.
   void begin_chain(const Digest& start_digest);
-  /// Appends behind last(), whose index and term it must continue; its digest is computed here. The reference lives until
-  /// the next call that changes the log.
+  /// Appends behind last(), whose index and term it must continue; its digest is computed here. The reference lives
+  /// until the next call that changes the log.
   const Entry& append(Entry entry);
   /// Drops `from` and everything behind it. They must be in the cache.
   void truncate_from(Index from);
@@ -59,7 +59,8 @@ class Log {
   [[nodiscard]] bool is_cached(Index index) const { return index <= last_ && index > last_ - Count{cache_.size()}; }
   /// A cached entry; the reference lives until the next call that changes the log.
   [[nodiscard]] const Entry& cached(Index index) const;
-  /// Copies of cached entries from `from` up to `to`, as many as fit `max_bytes`, but at least one. Payloads are shared.
+  /// Copies of cached entries from `from` up to `to`, as many as fit `max_bytes`, but at least one. Payloads are
+  /// shared.
   [[nodiscard]] std::vector<Entry> cached_range(Index from, Index to, std::size_t max_bytes) const;
   /// Drops the oldest entries from memory while they take more than `bytes`, but none above `up_to`.
   void evict(Index up_to, std::size_t bytes);

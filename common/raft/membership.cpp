@@ -72,7 +72,10 @@ Bytes encode_membership(const Membership& membership) {
   out.number(format_version).number(static_cast<std::uint32_t>(membership.members.size()));
   for (const Member& member : membership.members) {
     out.number(member.server.value).sized(member.name.text());
-    out.sized(member.addresses.raft).sized(member.addresses.client).sized(member.addresses.join).sized(member.addresses.recovery);
+    out.sized(member.addresses.raft)
+        .sized(member.addresses.client)
+        .sized(member.addresses.join)
+        .sized(member.addresses.recovery);
     out.number(static_cast<std::uint8_t>(member.wants_vote));
   }
   put_servers(out, membership.voters);

@@ -27,8 +27,9 @@ struct Member {
   friend bool operator==(const Member&, const Member&) = default;
 };
 
-/// A configuration (thesis 4.1, 4.3): everyone who gets the log, and who of them votes. While `outgoing` is not empty it is
-/// a joint one: every decision needs a majority of `voters` and a majority of `outgoing`. All lists are sorted by server id.
+/// A configuration (thesis 4.1, 4.3): everyone who gets the log, and who of them votes. While `outgoing` is not empty
+/// it is a joint one: every decision needs a majority of `voters` and a majority of `outgoing`. All lists are sorted by
+/// server id.
 struct Membership {
   std::vector<Member> members;
   std::vector<ServerId> voters;

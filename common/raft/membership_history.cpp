@@ -1,11 +1,17 @@
 #include "common/raft/membership_history.hpp"
 
+#include <algorithm>
+
 #include "common/base/ensure.hpp"
 
 namespace parley::raft {
 
 MembershipHistory::MembershipHistory(std::vector<MembershipAt> history) : history_(std::move(history)) {
   if (history_.empty()) history_.push_back({Index{}, Membership{}});
+}
+
+bool MembershipHistory::may_be_voter(ServerId server) const {
+  return std::ranges::any_of(history_, [&](const MembershipAt& at) { return at.membership.is_voter(server); });
 }
 
 void MembershipHistory::append(Index index, Membership membership) {

@@ -22,7 +22,8 @@ struct PreVoteReply {
   friend bool operator==(const PreVoteReply&, const PreVoteReply&) = default;
 };
 
-/// RequestVote (thesis 3.4). `transfer`: the leader asked for this election, so that its own lease does not stand against it (4.2.3).
+/// RequestVote (thesis 3.4). `transfer`: the leader asked for this election, so that its own lease does not stand
+/// against it (4.2.3).
 struct VoteRequest {
   Index last_index;
   Term last_term;
@@ -35,8 +36,8 @@ struct VoteReply {
   friend bool operator==(const VoteReply&, const VoteReply&) = default;
 };
 
-/// AppendEntries with entries, or as a probe without (thesis 3.5). Entries follow `previous_index` without a gap. Over the network
-/// an entry has no digest: the receiver computes it.
+/// AppendEntries with entries, or as a probe without (thesis 3.5). Entries follow `previous_index` without a gap. Over
+/// the network an entry has no digest: the receiver computes it.
 struct AppendRequest {
   Index previous_index;
   Term previous_term;
@@ -51,8 +52,8 @@ struct AppendAccepted {
   friend bool operator==(const AppendAccepted&, const AppendAccepted&) = default;
 };
 
-/// The entry at `previous_index` (echoed from the request) is missing or of another term. The replier may share the leader's log up
-/// to `hint_index`, where it has `hint_term`; above that it certainly does not.
+/// The entry at `previous_index` (echoed from the request) is missing or of another term. The replier may share the
+/// leader's log up to `hint_index`, where it has `hint_term`; above that it certainly does not.
 struct AppendRejected {
   Index previous_index;
   Index hint_index;
@@ -60,8 +61,8 @@ struct AppendRejected {
   friend bool operator==(const AppendRejected&, const AppendRejected&) = default;
 };
 
-/// Keeps followers from campaigning, moves their commit index, and confirms a round of reads (thesis 6.4). `commit` is at most
-/// what the receiver has acknowledged.
+/// Keeps followers from campaigning, moves their commit index, and confirms a round of reads (thesis 6.4). `commit` is
+/// at most what the receiver has acknowledged.
 struct Heartbeat {
   Index commit;
   std::uint64_t round = 0;
@@ -73,7 +74,8 @@ struct HeartbeatReply {
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
 };
 
-/// A follower asks the leader for an index that a linearizable read must wait for. `id` is unique in the life of the follower.
+/// A follower asks the leader for an index that a linearizable read must wait for. `id` is unique in the life of the
+/// follower.
 struct ReadIndexRequest {
   std::uint64_t id = 0;
   friend bool operator==(const ReadIndexRequest&, const ReadIndexRequest&) = default;
@@ -96,11 +98,11 @@ struct ForwardedProposal {
 
 /// Why a proposal, read or change was certainly not taken.
 enum class Refusal : std::uint8_t {
-  no_leader = 0,    ///< this replica does not lead and knows nobody who does
-  busy = 1,         ///< a bound of what may be in flight is reached
-  not_possible = 2, ///< a change of membership that makes no sense now: no such member, or another change is under way
-  exists = 3,       ///< a member with this name is alive under another incarnation
-  too_many = 4,     ///< the cluster has as many members as limits allow
+  no_leader = 0,     ///< this replica does not lead and knows nobody who does
+  busy = 1,          ///< a bound of what may be in flight is reached
+  not_possible = 2,  ///< a change of membership that makes no sense now: no such member, or another change is under way
+  exists = 3,        ///< a member with this name is alive under another incarnation
+  too_many = 4,      ///< the cluster has as many members as limits allow
 };
 inline constexpr std::uint8_t last_refusal = 4;
 
@@ -116,8 +118,9 @@ struct TimeoutNow {
   friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
 };
 
-using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendAccepted, AppendRejected,
-                                 Heartbeat, HeartbeatReply, ReadIndexRequest, ReadIndexReply, ForwardedProposal, ProposalRefused, TimeoutNow>;
+using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendAccepted,
+                                 AppendRejected, Heartbeat, HeartbeatReply, ReadIndexRequest, ReadIndexReply,
+                                 ForwardedProposal, ProposalRefused, TimeoutNow>;
 
 /// A message between two replicas. `term` is the sender's, but for pre-votes, where it is the term asked about.
 struct Message {

@@ -10,15 +10,16 @@
 
 namespace parley::raft {
 
-static_assert(limits::append_bytes / entry_header_bytes < limits::append_entries, "bytes bound the entries of an append");
+static_assert(limits::append_bytes / entry_header_bytes < limits::append_entries,
+              "bytes bound the entries of an append");
 
 /// How a core behaves. Times are in ticks; what a tick is in milliseconds is its owner's business.
 struct Options {
   ServerId self;
   /// Between heartbeats of a leader. Shorter costs messages; longer makes reads of an idle cluster's followers staler.
   std::uint32_t heartbeat_ticks = 5;
-  /// A follower that hears nothing campaigns after between one and two times this. A leader that hears no majority for this
-  /// long steps down. It must be several heartbeats.
+  /// A follower that hears nothing campaigns after between one and two times this. A leader that hears no majority for
+  /// this long steps down. It must be several heartbeats.
   std::uint32_t election_ticks = 25;
   /// A member that was heard within this time cannot be replaced by another incarnation under its name.
   std::uint32_t replace_ticks = 1000;
@@ -52,6 +53,10 @@ struct Restored {
   Index commit;                           ///< a commit index that was once known
   Index applied;                          ///< up to which the application's state is already there; at most `commit`
   std::vector<MembershipAt> memberships;  ///< in order of index: the one in force at the start, and all since
+
+  /// It died while it founded its cluster: it has voted for itself, as nobody does without a membership. It must found
+  /// again.
+  [[nodiscard]] bool is_half_founded(ServerId self) const { return memberships.empty() && hard_state.vote == self; }
 };
 
 }  // namespace parley::raft

@@ -31,20 +31,20 @@ class Progress {
   bool rejected(Index previous, Index hint);
   /// What was sent optimistically may be lost.
   void lost();
-  /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled since the
-  /// last answer, so that something sent in replicate may have been lost.
+  /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled
+  /// since the last answer, so that something sent in replicate may have been lost.
   bool heartbeat_answered();
 
   // Kept by the leader beside the above; each has one writer.
-  std::uint64_t acked_round = 0;      ///< the latest round of heartbeats it answered
-  std::uint32_t ticks_unheard = 0;    ///< since anything came from it
-  bool heard_in_period = false;       ///< since the last check of the quorum
-  Index commit_sent;                  ///< the commit index it was last told
-  bool wants_commits = false;         ///< it waits for commits of its own clients: tell it at once
-  bool reading = false;               ///< entries for it are being read from disk
-  bool log_lacks = false;             ///< the log no longer has what it needs: an image must help, ask again after a heartbeat
-  Index round_target;                 ///< thesis 4.2.1: where the current round of catching up ends
-  std::uint32_t round_ticks = 0;      ///< and how long it has taken
+  std::uint64_t acked_round = 0;    ///< the latest round of heartbeats it answered
+  std::uint32_t ticks_unheard = 0;  ///< since anything came from it
+  bool heard_in_period = false;     ///< since the last check of the quorum
+  Index commit_sent;                ///< the commit index it was last told
+  bool wants_commits = false;       ///< it waits for commits of its own clients: tell it at once
+  bool reading = false;             ///< entries for it are being read from disk
+  bool log_lacks = false;  ///< the log no longer has what it needs: an image must help, ask again after a heartbeat
+  Index round_target;      ///< thesis 4.2.1: where the current round of catching up ends
+  std::uint32_t round_ticks = 0;  ///< and how long it has taken
 
  private:
   struct Sent {

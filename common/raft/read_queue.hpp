@@ -6,8 +6,8 @@
 
 namespace parley::raft {
 
-/// The linearizable reads that wait at a leader (thesis 6.4). Reads that arrive together share a round of heartbeats, and
-/// while one round is under way the next ones gather, so that the number of messages does not grow with the reads.
+/// The linearizable reads that wait at a leader (thesis 6.4). Reads that arrive together share a round of heartbeats,
+/// and while one round is under way the next ones gather, so that the number of messages does not grow with the reads.
 class ReadQueue {
  public:
   struct Read {

@@ -20,8 +20,8 @@ constexpr std::size_t frames_per_round = 256;
 /// What lives in the actor's thread.
 class ConsensusActor::Loop final : public NetworkPort {
  public:
-  Loop(const ConsensusOptions& options, transport::PeerLinks links, raft::Restored restored, DiskPort& disk, RoundSink& sink,
-       mq::Mailbox<Order>& mailbox, const Clock& clock, obs::Logger logger)
+  Loop(const ConsensusOptions& options, transport::PeerLinks links, raft::Restored restored, DiskPort& disk,
+       RoundSink& sink, mq::Mailbox<Order>& mailbox, const Clock& clock, obs::Logger logger)
       : options_(options),
         links_(std::move(links)),
         driver_(raft::Core(options.raft, std::move(restored)), disk, *this, sink),
@@ -64,9 +64,9 @@ class ConsensusActor::Loop final : public NetworkPort {
 
 ConsensusActor::ConsensusActor() : mailbox_(mailbox_capacity) {}
 
-Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& context, ConsensusOptions options, raft::Restored restored,
-                                                              DiskPort& disk, RoundSink& sink, const Clock& clock,
-                                                              obs::Logger logger) {
+Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& context, ConsensusOptions options,
+                                                              raft::Restored restored, DiskPort& disk, RoundSink& sink,
+                                                              const Clock& clock, obs::Logger logger) {
   std::unique_ptr<ConsensusActor> self(new ConsensusActor());
   ConsensusActor* const consensus = self.get();
   auto setup = [&, consensus]() -> Result<std::unique_ptr<Loop>> {
@@ -74,7 +74,8 @@ Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& conte
     auto links = transport::PeerLinks::bind(context, options.listen, who);
     if (!links) return std::unexpected(links.error());
     consensus->bound_ = links->address();
-    return std::make_unique<Loop>(options, std::move(*links), std::move(restored), disk, sink, consensus->mailbox_, clock, logger);
+    return std::make_unique<Loop>(options, std::move(*links), std::move(restored), disk, sink, consensus->mailbox_,
+                                  clock, logger);
   };
   auto actor = mq::Actor::start(
       "consensus", [consensus] { consensus->mailbox_.wake(); }, setup,
@@ -138,15 +139,16 @@ bool ConsensusActor::Loop::take_orders() {
 }
 
 void ConsensusActor::Loop::take(AdoptCluster& adopt) {
-  if (!driver_.core().cluster().is_nil()) return;
+  const ClusterId& ours = driver_.core().cluster();
+  if (!ours.is_nil() && ours != adopt.cluster) return;
   logger_.info("taken in by cluster {}", adopt.cluster.text());
   links_.set_cluster(adopt.cluster);
   for (const KnownPeer& peer : adopt.peers) set_peer(peer.server, peer.name, peer.raft_address);
   driver_.step(raft::Adopt{adopt.cluster});
 }
 
-/// A thread that was late, on a machine that was paused or overloaded, does not make up for ticks that it missed: whoever would be
-/// suspected because of them was not heard for the same reason.
+/// A thread that was late, on a machine that was paused or overloaded, does not make up for ticks that it missed:
+/// whoever would be suspected because of them was not heard for the same reason.
 void ConsensusActor::Loop::maybe_tick() {
   if (now_us_ < next_tick_us_) return;
   next_tick_us_ = now_us_ + options_.tick_us;
@@ -155,7 +157,8 @@ void ConsensusActor::Loop::maybe_tick() {
 }
 
 void ConsensusActor::Loop::take_link_events() {
-  for (const transport::PeerEvent& event : links_.take_events()) std::visit([this](const auto& each) { on(each); }, event);
+  for (const transport::PeerEvent& event : links_.take_events())
+    std::visit([this](const auto& each) { on(each); }, event);
 }
 
 void ConsensusActor::Loop::on(const transport::PeerUp& event) { logger_.info("linked to {}", name_of(event.peer)); }
@@ -165,7 +168,9 @@ void ConsensusActor::Loop::on(const transport::PeerDown& event) {
   driver_.step(raft::Unreachable{event.peer});
 }
 
-void ConsensusActor::Loop::on(const transport::PeerRestarted& event) { logger_.info("{} has restarted", name_of(event.peer)); }
+void ConsensusActor::Loop::on(const transport::PeerRestarted& event) {
+  logger_.info("{} has restarted", name_of(event.peer));
+}
 
 void ConsensusActor::Loop::on(const transport::PeerMoved& event) {
   logger_.info("{} is now at {}", name_of(event.peer), event.address.text());
@@ -189,12 +194,13 @@ void ConsensusActor::Loop::set_peer(ServerId server, const std::string& name, co
   if (!linked) logger_.warn("{} cannot be reached at {}: {}", name, address, linked.error().what);
 }
 
-/// Lets go only of those that were members and are no more: while a joiner reads how its cluster came to be, the leader that it hears may not
-/// be a member yet.
+/// Lets go only of those that were members and are no more: while a joiner reads how its cluster came to be, the leader
+/// that it hears may not be a member yet.
 void ConsensusActor::Loop::members_changed(const raft::Membership& membership) {
   // A cluster that was founded here has only now a name.
   if (!driver_.core().cluster().is_nil()) links_.set_cluster(driver_.core().cluster());
-  for (const raft::Member& member : membership.members) set_peer(member.server, member.name.text(), member.addresses.raft);
+  for (const raft::Member& member : membership.members)
+    set_peer(member.server, member.name.text(), member.addresses.raft);
   for (const raft::Member& member : membership_.members) {
     if (membership.find(member.server) == nullptr) links_.forget_peer(member.server);
   }

@@ -22,18 +22,22 @@ struct ConsensusOptions {
   Address advertised;  ///< where they reach it; with port 0, the port that was bound
 };
 
-/// The thread that owns the core, the peers' router and one dealer per peer. In each round it takes what peers sent, then what was ordered
-/// here, then at most one tick, steps the core once for each, and performs one output. It never waits for a disk.
+/// The thread that owns the core, the peers' router and one dealer per peer. In each round it takes what peers sent,
+/// then what was ordered here, then at most one tick, steps the core once for each, and performs one output. It never
+/// waits for a disk.
 class ConsensusActor {
  public:
-  /// `sink` is called from the actor's thread. `disk`, `sink` and `clock` must outlive it. Fails as mq::Socket::bind does.
-  [[nodiscard]] static Result<std::unique_ptr<ConsensusActor>> start(mq::Context& context, ConsensusOptions options, raft::Restored restored,
-                                                                     DiskPort& disk, RoundSink& sink, const Clock& clock,
+  /// `sink` is called from the actor's thread. `disk`, `sink` and `clock` must outlive it. Fails as mq::Socket::bind
+  /// does.
+  [[nodiscard]] static Result<std::unique_ptr<ConsensusActor>> start(mq::Context& context, ConsensusOptions options,
+                                                                     raft::Restored restored, DiskPort& disk,
+                                                                     RoundSink& sink, const Clock& clock,
                                                                      obs::Logger logger);
 
   /// Thread-safe. Never lost: what may be in flight is bounded by those who order.
   void order(Order order) { mailbox_.post(std::move(order)); }
-  /// The same, but the actor need not wake for it: it is taken with whatever comes next, at the latest with the next tick.
+  /// The same, but the actor need not wake for it: it is taken with whatever comes next, at the latest with the next
+  /// tick.
   void order_quietly(Order order) { mailbox_.post_quietly(std::move(order)); }
 
   /// Where peers reach it, with the port that was bound.

@@ -9,13 +9,14 @@
 
 namespace parley::replica {
 
-/// The thread that owns the log. It drains everything that waits, writes and syncs it at once, and makes the next segment in its spare
-/// time. After a failed write or sync it does nothing more, so that nothing unsafe is ever confirmed, and reports.
+/// The thread that owns the log. It drains everything that waits, writes and syncs it at once, and makes the next
+/// segment in its spare time. After a failed write or sync it does nothing more, so that nothing unsafe is ever
+/// confirmed, and reports.
 class DiskActor final : public DiskPort {
  public:
   struct Callbacks {
-    std::function<void(DiskDone)> done;     ///< from the actor's thread
-    std::function<void(Error)> failed;      ///< the same; at most once
+    std::function<void(DiskDone)> done;  ///< from the actor's thread
+    std::function<void(Error)> failed;   ///< the same; at most once
   };
   explicit DiskActor(obs::Logger logger);
   /// Begins to work off what is submitted. Two steps, since whoever is called back must be there first.

@@ -6,14 +6,15 @@
 
 namespace parley::replica {
 
-/// Does the disk's work on the log, without a thread of its own: the disk actor and the simulation call it. One thread at a time.
+/// Does the disk's work on the log, without a thread of its own: the disk actor and the simulation call it. One thread
+/// at a time.
 class DiskWorker {
  public:
   explicit DiskWorker(wal::Log log) : log_(std::move(log)) {}
 
-  /// Does all requests in order: one write and one sync for everything that is to be persisted, then the reads. Returns what
-  /// is done. While the disk is full what could not be written is kept, and tried again with the next call, which may bring
-  /// nothing new. An error is fatal: nothing that was asked for since the last success may be counted on.
+  /// Does all requests in order: one write and one sync for everything that is to be persisted, then the reads. Returns
+  /// what is done. While the disk is full what could not be written is kept, and tried again with the next call, which
+  /// may bring nothing new. An error is fatal: nothing that was asked for since the last success may be counted on.
   [[nodiscard]] Result<std::vector<DiskDone>> work(std::vector<DiskRequest> requests);
 
   /// A step of what can be done in advance, some milliseconds at most; true if there is more to do.

@@ -33,7 +33,7 @@ void Driver::on_disk(DiskDone done) {
 }
 
 void Driver::ask_status(std::uint64_t ticket) {
-  ReplicaStatus status{core_.role(),           core_.term(),   core_.leader(), core_.log().first(),
+  ReplicaStatus status{core_.role(),       core_.term(),   core_.leader(), core_.log().first(),
                        core_.log().last(), core_.stable(), core_.commit(), {}};
   if (const auto* leader = std::get_if<raft::Leader>(&core_.role_state())) {
     for (const auto& [server, progress] : leader->peers) {
@@ -72,7 +72,8 @@ void Driver::perform() {
   round_.role_changed = output.role_changed;
   round_.membership = std::move(output.membership_changed);
   round_.cluster = core_.cluster();
-  if (stable_wanted_ && core_.stable() >= *stable_wanted_) round_.stable_reached = std::exchange(stable_wanted_, std::nullopt);
+  if (stable_wanted_ && core_.stable() >= *stable_wanted_)
+    round_.stable_reached = std::exchange(stable_wanted_, std::nullopt);
   if (!round_.is_empty()) sink_.deliver(std::exchange(round_, Round{}));
 }
 

@@ -28,12 +28,14 @@ struct JoinCallbacks {
   std::function<void(Error)> refused;
 };
 
-/// The thread that asks members of a cluster to take this replica in, or to note its new addresses, until one does. A member that does not
-/// lead names the one that does. Nobody answering is no failure: it goes on asking until it is destroyed.
+/// The thread that asks members of a cluster to take this replica in, or to note its new addresses, until one does. A
+/// member that does not lead names the one that does. Nobody answering is no failure: it goes on asking until it is
+/// destroyed.
 class Joiner {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Joiner>> start(mq::Context& context, JoinOptions options, JoinCallbacks callbacks,
-                                                             const Clock& clock, obs::Logger logger);
+  [[nodiscard]] static Result<std::unique_ptr<Joiner>> start(mq::Context& context, JoinOptions options,
+                                                             JoinCallbacks callbacks, const Clock& clock,
+                                                             obs::Logger logger);
 
  private:
   enum class Verdict { joined, refused, ask_again, ask_leader };
@@ -48,6 +50,7 @@ class Joiner {
   [[nodiscard]] Attempt ask(const Address& member, const std::stop_token& stop);
   [[nodiscard]] Attempt judge(const wire::ReplyFrame& frame);
   [[nodiscard]] Attempt judge(const wire::ErrorReply& error, const wire::ReplyFrame& frame) const;
+  void note_exists();
   void pause(const std::stop_token& stop);
 
   mq::Context& context_;
@@ -55,7 +58,8 @@ class Joiner {
   JoinCallbacks callbacks_;
   const Clock& clock_;
   obs::Logger logger_;
-  std::uint64_t exists_since_us_ = 0;
+  std::uint64_t exists_since_us_ = 0;  ///< the first answer that a member of our name is alive
+  std::uint64_t exists_last_us_ = 0;   ///< the last one
   std::string last_told_;
   mq::Mailbox<int> mailbox_{1};  ///< carries nothing: only wakes the thread to stop
   mq::Actor actor_;              // last: joined before what its thread uses is gone

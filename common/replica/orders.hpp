@@ -31,7 +31,7 @@ struct StatusQuery {
 };
 
 /// What may be put to the consensus actor.
-using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership, raft::Found, raft::Applied,
-                           AdoptCluster, NotifyStable, StatusQuery, DiskDone>;
+using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership,
+                           raft::Found, raft::Applied, AdoptCluster, NotifyStable, StatusQuery, DiskDone>;
 
 }  // namespace parley::replica

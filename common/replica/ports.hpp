@@ -6,17 +6,19 @@
 
 #include "common/raft/io.hpp"
 
-/// What a replica's driver needs from the world. Each port has two implementations: the real one (actors, sockets, files) and
-/// the simulated one of tests/sim.
+/// What a replica's driver needs from the world. Each port has two implementations: the real one (actors, sockets,
+/// files) and the simulated one of tests/sim.
 namespace parley::replica {
 
-/// Work for the disk, done in order. A Persist is answered by PersistDone once it is synced, EntriesWanted by EntriesRead.
+/// Work for the disk, done in order. A Persist is answered by PersistDone once it is synced, EntriesWanted by
+/// EntriesRead.
 using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted>;
 
 struct PersistDone {
   std::uint64_t sequence = 0;
 };
-/// No further segment can be made, or one can again. While it is so, what is already in the log's preallocated room still works.
+/// No further segment can be made, or one can again. While it is so, what is already in the log's preallocated room
+/// still works.
 struct DiskFullChanged {
   bool is_full = false;
 };

@@ -14,7 +14,8 @@ std::string number(Index index) { return std::to_string(index.value); }
 Result<std::vector<Entry>> read_all(const wal::Log& log, Index from, Index to) {
   auto entries = log.read(from, to, unbounded);
   if (entries && Index{entries->size()} != Index{to.value - from.value + 1}) {
-    return fail(ErrorCode::corrupt, "the log gives " + std::to_string(entries->size()) + " entries for " + number(from) + " to " + number(to));
+    return fail(ErrorCode::corrupt, "the log gives " + std::to_string(entries->size()) + " entries for " +
+                                        number(from) + " to " + number(to));
   }
   return entries;
 }
@@ -34,15 +35,15 @@ Status check_store(const wal::Recovered& recovered, const wal::Log& log, Index a
                 "the store has entry " + number(applied) + ", but the log ends with " + number(recovered.last.index));
   }
   if (applied < recovered.start.index) {
-    return fail(ErrorCode::corrupt, "the log begins behind entry " + number(recovered.start.index) + ", but the store ends with " +
-                                        number(applied));
+    return fail(ErrorCode::corrupt, "the log begins behind entry " + number(recovered.start.index) +
+                                        ", but the store ends with " + number(applied));
   }
   if (applied == Index{}) return {};
   const auto ours = digest_at(recovered, log, applied);
   if (!ours) return std::unexpected(ours.error());
   if (*ours == digest) return {};
-  return fail(ErrorCode::corrupt, "store and log differ at entry " + number(applied) + ": the digests are " + digest.text() + " and " +
-                                      ours->text());
+  return fail(ErrorCode::corrupt, "store and log differ at entry " + number(applied) + ": the digests are " +
+                                      digest.text() + " and " + ours->text());
 }
 
 Result<std::vector<raft::MembershipAt>> decode_memberships(const std::vector<wal::MembershipAt>& stored) {
@@ -57,8 +58,10 @@ Result<std::vector<raft::MembershipAt>> decode_memberships(const std::vector<wal
 
 }  // namespace
 
-Result<raft::Restored> restore(const wal::Recovered& recovered, const wal::Log& log, Index store_applied, const Digest& store_digest) {
-  if (Status fits = check_store(recovered, log, store_applied, store_digest); !fits) return std::unexpected(fits.error());
+Result<raft::Restored> restore(const wal::Recovered& recovered, const wal::Log& log, Index store_applied,
+                               const Digest& store_digest) {
+  if (Status fits = check_store(recovered, log, store_applied, store_digest); !fits)
+    return std::unexpected(fits.error());
   raft::Restored restored;
   restored.cluster = recovered.identity.cluster;
   restored.hard_state = recovered.hard_state;

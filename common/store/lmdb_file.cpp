@@ -138,7 +138,6 @@ Result<LmdbHead> read_head(const std::filesystem::path& file) {
 Status check_before_opening(const std::filesystem::path& file) {
   const auto head = read_head(file);
   if (!head) return std::unexpected(head.error());
-  if (head->file_bytes >= (head->last_page + 1) * head->page_bytes) return {};
   return check_pages(file, *head);
 }
 

@@ -42,8 +42,8 @@ struct LmdbHead {
 /// the meta page. `corrupt` at the first that is not so, naming file and page. Reads the whole file.
 [[nodiscard]] Status check_pages(const std::filesystem::path& file, const LmdbHead& head);
 
-/// What is done on every opening: the head is sound. A file that ends before its last page is either one that was cut
-/// off, or one whose last transaction took pages at the end and used none: only then are all pages walked.
+/// What is done on every opening: head and pages as above. It costs about as much as reading the log, which a replica does
+/// then as well; without it a damaged page would be a SIGBUS in the middle of serving.
 [[nodiscard]] Status check_before_opening(const std::filesystem::path& file);
 
 }  // namespace parley::store

@@ -36,8 +36,7 @@ Result<std::vector<Entry>> EntryReader::read(const LogState& state, const std::v
                                              Index to, std::size_t max_bytes) {
   Range range{from, to, max_bytes, {}};
   // A small range, such as the single entry before a truncation, does not read a whole window.
-  const std::size_t window =
-      std::min(max_bytes, limits::log_read_bytes - limits::mark_bytes) + limits::mark_bytes;
+  const std::size_t window = std::min(max_bytes, limits::log_read_bytes - limits::mark_bytes) + limits::mark_bytes;
   std::optional<RecordReader> reader;
   std::uint64_t sequence = 0;
   while (!range.done()) {

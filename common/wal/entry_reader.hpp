@@ -13,9 +13,9 @@ class EntryReader {
  public:
   EntryReader(FileSystem& files, std::filesystem::path folder) : files_(&files), folder_(std::move(folder)) {}
 
-  /// The entries [from, to], all of which the log must have; fewer if they would exceed `max_bytes` (as entry_bytes counts),
-  /// but at least one. Their payloads share the buffers that were read. `corrupt` if what stands there is not what was
-  /// written, naming file, offset and index.
+  /// The entries [from, to], all of which the log must have; fewer if they would exceed `max_bytes` (as entry_bytes
+  /// counts), but at least one. Their payloads share the buffers that were read. `corrupt` if what stands there is not
+  /// what was written, naming file, offset and index.
   [[nodiscard]] Result<std::vector<Entry>> read(const LogState& state, const std::vector<Segment>& segments, Index from,
                                                 Index to, std::size_t max_bytes);
   /// To be called before a segment is removed.

@@ -11,8 +11,8 @@
 
 namespace parley::wal {
 
-/// An open file. Errors: `disk_full` when space or quota is used up, `sync_failed` from sync(), `io` for anything else; the
-/// text names the file. One thread at a time. Closed by its destructor.
+/// An open file. Errors: `disk_full` when space or quota is used up, `sync_failed` from sync(), `io` for anything else;
+/// the text names the file. One thread at a time. Closed by its destructor.
 class File {
  public:
   File() = default;
@@ -20,16 +20,17 @@ class File {
   File& operator=(const File&) = delete;
   virtual ~File() = default;
 
-  /// Fills `into` from `offset` on; returns how many bytes there were, fewer than asked for only at the end of the file.
+  /// Fills `into` from `offset` on; returns how many bytes there were, fewer than asked for only at the end of the
+  /// file.
   [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const = 0;
   /// All of `bytes`, or an error after which any part of them may have been written. Grows the file if need be.
   [[nodiscard]] virtual Status write_at(std::uint64_t offset, BytesView bytes) = 0;
-  /// Sets space aside for the first `bytes` bytes, which then read as zeros where nothing was written, and makes the file at
-  /// least that long. After `disk_full` some of it may be set aside: remove the file. A file system that cannot do it does
-  /// nothing.
+  /// Sets space aside for the first `bytes` bytes, which then read as zeros where nothing was written, and makes the
+  /// file at least that long. After `disk_full` some of it may be set aside: remove the file. A file system that cannot
+  /// do it does nothing.
   [[nodiscard]] virtual Status reserve(std::uint64_t bytes) = 0;
-  /// What was written is on stable storage on return (fdatasync). After `sync_failed` it may be lost for good, even if a
-  /// later sync succeeds.
+  /// What was written is on stable storage on return (fdatasync). After `sync_failed` it may be lost for good, even if
+  /// a later sync succeeds.
   [[nodiscard]] virtual Status sync() = 0;
   /// Bytes of the file.
   [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;

@@ -5,8 +5,8 @@
 
 namespace parley::wal {
 
-/// The names in a log's folder. A segment goes through three of them: `.tmp` while it is filled with zeros, `.spare` when it
-/// is ready, `.segment` from when its header is durable.
+/// The names in a log's folder. A segment goes through three of them: `.tmp` while it is filled with zeros, `.spare`
+/// when it is ready, `.segment` from when its header is durable.
 [[nodiscard]] std::string segment_name(std::uint64_t sequence);
 [[nodiscard]] std::string spare_name(std::uint64_t sequence);
 [[nodiscard]] std::string temporary_name(std::uint64_t sequence);
@@ -22,8 +22,8 @@ struct Folder {
 };
 [[nodiscard]] Result<Folder> look_into(FileSystem& files, const std::filesystem::path& folder);
 
-/// Removes files such that a crash leaves a gap nowhere: one after the other, each durably, in this order. Missing ones are
-/// an error.
+/// Removes files such that a crash leaves a gap nowhere: one after the other, each durably, in this order. Missing ones
+/// are an error.
 [[nodiscard]] Status remove_in_order(FileSystem& files, const std::filesystem::path& folder,
                                      const std::vector<std::string>& names);
 

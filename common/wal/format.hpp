@@ -12,7 +12,8 @@
 /// The bytes of the log: one writer and one reader of each structure that FORMAT.md describes. Pure.
 namespace parley::wal {
 
-/// Who writes a log. The cluster is nil until the replica belongs to one; the server is the incarnation and never changes.
+/// Who writes a log. The cluster is nil until the replica belongs to one; the server is the incarnation and never
+/// changes.
 struct Identity {
   ClusterId cluster;
   ServerId server;
@@ -89,8 +90,8 @@ struct EntryRecord {
 };
 using Record = std::variant<BatchRecord, IdentityRecord, raft::HardState, EntryRecord>;
 
-/// Where a record stands. It is part of the checksum, so that no record is taken for live in another place, another segment
-/// or another replica's log, and so that nobody who does not know the server id can forge one within a payload.
+/// Where a record stands. It is part of the checksum, so that no record is taken for live in another place, another
+/// segment or another replica's log, and so that nobody who does not know the server id can forge one within a payload.
 struct Place {
   ServerId server;
   std::uint64_t sequence = 0;

@@ -19,8 +19,8 @@ struct Report {
   std::uint64_t declared_synced = 0;  ///< the position up to which the log itself says that it was synced
 };
 
-/// Reads and verifies every record of a log without changing anything; for `inspect` and `verify` on a stopped node. `corrupt`
-/// names file, offset and index.
+/// Reads and verifies every record of a log without changing anything; for `inspect` and `verify` on a stopped node.
+/// `corrupt` names file, offset and index.
 [[nodiscard]] Result<Report> inspect(FileSystem& files, const std::filesystem::path& folder);
 
 }  // namespace parley::wal

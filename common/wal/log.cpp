@@ -47,7 +47,8 @@ Result<Log> Log::create(FileSystem& files, const std::filesystem::path& folder, 
   return log;
 }
 
-Result<OpenedLog> Log::open(FileSystem& files, const std::filesystem::path& folder, const Options& options, OpenMode mode) {
+Result<OpenedLog> Log::open(FileSystem& files, const std::filesystem::path& folder, const Options& options,
+                            OpenMode mode) {
   std::unique_ptr<DirectoryLock> lock;
   if (mode == OpenMode::use) {
     auto taken = files.lock_directory(folder);
@@ -108,8 +109,8 @@ Result<bool> Log::prepare() {
 Status Log::trim_before(Index first_kept) {
   if (broken_) return std::unexpected(*broken_);
   ENSURE(current_);
-  // The log can begin with a segment whose header speaks of an entry that still stands: nothing written in it or later replaced
-  // that entry. (If something did, a later segment will do.)
+  // The log can begin with a segment whose header speaks of an entry that still stands: nothing written in it or later
+  // replaced that entry. (If something did, a later segment will do.)
   Index lowest_behind{std::numeric_limits<std::uint64_t>::max()};
   std::size_t begin = segments_.size();
   std::size_t at = segments_.size();

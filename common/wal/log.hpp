@@ -32,20 +32,20 @@ enum class OpenMode {
 struct Recovered {
   Identity identity;
   raft::HardState hard_state;
-  Start start;           ///< the entry before the first that the log has
-  Start last;            ///< the last entry; `start` if there is none
-  Index commit_hint;     ///< what was known to be committed: a lower bound
+  Start start;                            ///< the entry before the first that the log has
+  Start last;                             ///< the last entry; `start` if there is none
+  Index commit_hint;                      ///< what was known to be committed: a lower bound
   std::vector<MembershipAt> memberships;  ///< that in force at `start`, if any, and those after it, oldest first
   std::vector<TermRun> term_runs;         ///< of the entries after `start`
   std::optional<TornTail> torn;           ///< what was cut off (with OpenMode::inspect: what would be)
 };
 
-/// One write: what a replica must not forget. An entry whose index is not above the last one replaces it and all that follow.
-/// Entries of one span are consecutive; a span begins at most one above the end of what is before it, and never replaces
-/// what lies before the log's start. The entries are borrowed for the call; their digests must be right.
+/// One write: what a replica must not forget. An entry whose index is not above the last one replaces it and all that
+/// follow. Entries of one span are consecutive; a span begins at most one above the end of what is before it, and never
+/// replaces what lies before the log's start. The entries are borrowed for the call; their digests must be right.
 struct Batch {
-  std::optional<raft::HardState> hard_state;      ///< its term never goes back, and a vote given in it never changes
-  std::optional<ClusterId> adopt;                 ///< the cluster this replica now belongs to; it had none
+  std::optional<raft::HardState> hard_state;  ///< its term never goes back, and a vote given in it never changes
+  std::optional<ClusterId> adopt;             ///< the cluster this replica now belongs to; it had none
   std::vector<std::span<const Entry>> entries;
   Index commit;  ///< what is known to be committed; a hint
 };
@@ -59,44 +59,47 @@ struct Counters {
 
 struct OpenedLog;
 
-/// The durable log of one replica: FORMAT.md says what stands on disk and what a crash can do to it. One thread at a time; it may
-/// be moved between threads. Errors are `disk_full` (nothing of the batch was written; the log stays usable), `corrupt`,
-/// `sync_failed` and `io`. After a failed sync, or a write that could not be taken back, every later write and sync fails
-/// with that same error: the process must stop, and opening the log anew tells what survived.
+/// The durable log of one replica: FORMAT.md says what stands on disk and what a crash can do to it. One thread at a
+/// time; it may be moved between threads. Errors are `disk_full` (nothing of the batch was written; the log stays
+/// usable), `corrupt`, `sync_failed` and `io`. After a failed sync, or a write that could not be taken back, every
+/// later write and sync fails with that same error: the process must stop, and opening the log anew tells what
+/// survived.
 class Log {
  public:
   /// True if a log was ever made in this folder, even if files of it are missing now.
   [[nodiscard]] static Result<bool> exists(FileSystem& files, const std::filesystem::path& folder);
   /// Makes the folder and an empty log in it, durable on return. There must be none. `files` must outlive the log.
-  [[nodiscard]] static Result<Log> create(FileSystem& files, const std::filesystem::path& folder, const Identity& identity,
-                                          const Options& options);
+  [[nodiscard]] static Result<Log> create(FileSystem& files, const std::filesystem::path& folder,
+                                          const Identity& identity, const Options& options);
   /// Reads and verifies the whole log. `corrupt` names file, offset and index, and then nothing on disk was changed;
   /// `locked` if another process has it. With OpenMode::use everything that it reports is durable on return.
-  [[nodiscard]] static Result<OpenedLog> open(FileSystem& files, const std::filesystem::path& folder, const Options& options,
-                                              OpenMode mode = OpenMode::use);
+  [[nodiscard]] static Result<OpenedLog> open(FileSystem& files, const std::filesystem::path& folder,
+                                              const Options& options, OpenMode mode = OpenMode::use);
 
-  /// Writes a batch in one write per segment touched, normally one; durable only after sync(). A batch without news writes
-  /// nothing. Beginning a new segment, once in its many megabytes, takes three syncs of its own.
+  /// Writes a batch in one write per segment touched, normally one; durable only after sync(). A batch without news
+  /// writes nothing. Beginning a new segment, once in its many megabytes, takes three syncs of its own.
   [[nodiscard]] Status write(const Batch& batch);
-  /// Everything written so far is on stable storage on return (unless Options::sync is off). One sync, none if nothing is new.
+  /// Everything written so far is on stable storage on return (unless Options::sync is off). One sync, none if nothing
+  /// is new.
   [[nodiscard]] Status sync();
 
-  /// The entries [from, to] as far as the log has them: those from the start on if `from` is not below the first; nothing if
-  /// `from` was trimmed or never written. Fewer if they would exceed `max_bytes` (as entry_bytes counts), but at least
-  /// one. Checksums are verified. Payloads share the buffers that were read.
+  /// The entries [from, to] as far as the log has them: those from the start on if `from` is not below the first;
+  /// nothing if `from` was trimmed or never written. Fewer if they would exceed `max_bytes` (as entry_bytes counts),
+  /// but at least one. Checksums are verified. Payloads share the buffers that were read.
   [[nodiscard]] Result<std::vector<Entry>> read(Index from, Index to, std::size_t max_bytes) const;
 
   /// A step towards the spare segment, some milliseconds at most: for spare time. True if there is more to do. After
   /// `disk_full` it begins anew.
   [[nodiscard]] Result<bool> prepare();
-  /// True if the next segment is ready. Without one, and with a full disk, entries are refused before terms and votes are.
+  /// True if the next segment is ready. Without one, and with a full disk, entries are refused before terms and votes
+  /// are.
   [[nodiscard]] bool has_spare() const { return spares_.has_one(); }
 
-  /// Removes segments of which every entry lies below `first_kept`, an index whose predecessor is committed and flushed to the
-  /// store. What it removes is what it can, never more; the last segment always stays.
+  /// Removes segments of which every entry lies below `first_kept`, an index whose predecessor is committed and flushed
+  /// to the store. What it removes is what it can, never more; the last segment always stays.
   [[nodiscard]] Status trim_before(Index first_kept);
-  /// Forgets all entries: the log goes on behind `start`, where an image was installed, with that membership in force. Hard
-  /// state and identity stay. It is all or nothing, and durable on return.
+  /// Forgets all entries: the log goes on behind `start`, where an image was installed, with that membership in force.
+  /// Hard state and identity stay. It is all or nothing, and durable on return.
   [[nodiscard]] Status start_after(const Start& start, const MembershipAt& membership);
 
   [[nodiscard]] const Identity& identity() const { return state_.identity; }

@@ -27,27 +27,28 @@ LogState LogState::at(const SegmentHeader& header) {
 }
 
 std::string_view LogState::objection(const Record& record) const {
-  return std::visit(
-      Match{
-          [](const BatchRecord&) -> std::string_view { return {}; },
-          [&](const IdentityRecord& joined) -> std::string_view {
-            if (!identity.cluster.is_nil() && identity.cluster != joined.cluster) return "it belongs to another cluster";
-            return {};
-          },
-          [&](const raft::HardState& next) -> std::string_view {
-            if (next.term < hard_state.term) return "its term goes backward";
-            const bool voted = next.term == hard_state.term && !hard_state.vote.is_nobody();
-            if (voted && next.vote != hard_state.vote) return "it changes a vote that was given";
-            return {};
-          },
-          [&](const EntryRecord& entry) -> std::string_view {
-            if (entry.index > last.index.next()) return "it leaves a gap";
-            if (entry.index <= start.index) return "it replaces an entry from before the log's begin";
-            if (entry.term < term_at(entry.index.previous())) return "its term is below that of the entry before";
-            return {};
-          },
-      },
-      record);
+  return std::visit(Match{
+                        [](const BatchRecord&) -> std::string_view { return {}; },
+                        [&](const IdentityRecord& joined) -> std::string_view {
+                          if (!identity.cluster.is_nil() && identity.cluster != joined.cluster)
+                            return "it belongs to another cluster";
+                          return {};
+                        },
+                        [&](const raft::HardState& next) -> std::string_view {
+                          if (next.term < hard_state.term) return "its term goes backward";
+                          const bool voted = next.term == hard_state.term && !hard_state.vote.is_nobody();
+                          if (voted && next.vote != hard_state.vote) return "it changes a vote that was given";
+                          return {};
+                        },
+                        [&](const EntryRecord& entry) -> std::string_view {
+                          if (entry.index > last.index.next()) return "it leaves a gap";
+                          if (entry.index <= start.index) return "it replaces an entry from before the log's begin";
+                          if (entry.term < term_at(entry.index.previous()))
+                            return "its term is below that of the entry before";
+                          return {};
+                        },
+                    },
+                    record);
 }
 
 void LogState::apply(const Record& record, std::uint64_t position) {

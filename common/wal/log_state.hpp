@@ -14,11 +14,12 @@ struct TermRun {
   friend bool operator==(const TermRun&, const TermRun&) = default;
 };
 
-/// What the records of the log add up to. It changes only by apply(), for records that stand in the file: while the log is
-/// opened and while it is written alike.
+/// What the records of the log add up to. It changes only by apply(), for records that stand in the file: while the log
+/// is opened and while it is written alike.
 struct LogState {
-  /// Where some entries stand. From a mark up to the next one the entries of the log follow each other in the stream without
-  /// an entry between them that was replaced; so an entry is found by reading on from the last mark not above it.
+  /// Where some entries stand. From a mark up to the next one the entries of the log follow each other in the stream
+  /// without an entry between them that was replaced; so an entry is found by reading on from the last mark not above
+  /// it.
   struct Mark {
     Index index;
     std::uint64_t position = 0;

@@ -4,6 +4,19 @@
 #include "common/wal/record_reader.hpp"
 
 namespace parley::wal {
+namespace {
+
+/// The commit index that stands before the entries of a batch. If only the first records of the batch survive a crash,
+/// entries that it was to replace still stand, and must not be taken for those that were committed in their place.
+Index hint_before_entries(const Batch& batch) {
+  Index hint = batch.commit;
+  for (const auto& span : batch.entries) {
+    if (!span.empty()) hint = std::min(hint, span.front().index.previous());
+  }
+  return hint;
+}
+
+}  // namespace
 
 Status Log::write(const Batch& batch) {
   if (broken_) return std::unexpected(*broken_);
@@ -60,10 +73,11 @@ bool Log::has_news(const Batch& batch) const {
   const auto filled = [](const auto& span) { return !span.empty(); };
   return (batch.hard_state && *batch.hard_state != state_.hard_state) ||
          (batch.adopt && *batch.adopt != state_.identity.cluster) || std::ranges::any_of(batch.entries, filled) ||
-         batch.commit > state_.commit_hint;
+         hint_before_entries(batch) > state_.commit_hint;
 }
 
-/// How many segments this batch will have to begin, or one more: the headers are taken to be as large as any of them can be.
+/// How many segments this batch will have to begin, or one more: the headers are taken to be as large as any of them
+/// can be.
 std::size_t Log::segments_needed(const Batch& batch) const {
   std::size_t membership = state_.membership_in_force().payload.size();
   for (const auto& span : batch.entries) {
@@ -104,34 +118,37 @@ Status Log::make_room(const Batch& batch) {
   const Segment& segment = segments_.back();
   // While no further segment is certain, entries leave some room for the votes that come when they are refused.
   const bool reserved = has_entries && !has_spare();
-  const std::uint64_t reserve = reserved ? std::min<std::uint64_t>(limits::segment_reserve_bytes, segment.bytes / 8) : 0;
+  const std::uint64_t reserve =
+      reserved ? std::min<std::uint64_t>(limits::segment_reserve_bytes, segment.bytes / 8) : 0;
   if (segment.end_offset() + bytes + reserve <= segment.bytes) return {};
   const std::size_t needed = segments_needed(batch);
   return spares_.ensure(reserved ? std::max<std::size_t>(needed, 1) : needed);
 }
 
 Status Log::write_records(const Batch& batch) {
-  // The order matters when only the first records of a batch survive: a term comes before the entries of that term.
-  if (batch.adopt && *batch.adopt != state_.identity.cluster) {
-    if (Status open = open_part(small_record_bytes, batch.commit); !open) return open;
-    append_record(part_, next_place(), IdentityRecord{*batch.adopt});
-  }
+  const Index hint = hint_before_entries(batch);
+  // The order matters when only the first records of a batch survive: a term comes before the entries of that term, and
+  // the vote of a founder for itself, its mark, before the cluster that it founds.
   if (batch.hard_state && *batch.hard_state != state_.hard_state) {
-    if (Status open = open_part(small_record_bytes, batch.commit); !open) return open;
+    if (Status open = open_part(small_record_bytes, hint); !open) return open;
     append_record(part_, next_place(), *batch.hard_state);
+  }
+  if (batch.adopt && *batch.adopt != state_.identity.cluster) {
+    if (Status open = open_part(small_record_bytes, hint); !open) return open;
+    append_record(part_, next_place(), IdentityRecord{*batch.adopt});
   }
   for (const auto& span : batch.entries) {
     for (const Entry& entry : span) {
-      if (Status open = open_part(entry_record_bytes(entry.payload.size()), batch.commit); !open) return open;
+      if (Status open = open_part(entry_record_bytes(entry.payload.size()), hint); !open) return open;
       append_record(part_, next_place(), entry);
     }
   }
-  if (Status open = open_part(0, batch.commit); !open) return open;
+  if (Status open = open_part(0, hint); !open) return open;
   return write_part();
 }
 
-/// Makes the buffer one to which so many bytes can be appended: begins it with a batch record if it is empty, writes it and
-/// goes on in the next segment if they do not fit this one.
+/// Makes the buffer one to which so many bytes can be appended: begins it with a batch record if it is empty, writes it
+/// and goes on in the next segment if they do not fit this one.
 Status Log::open_part(std::size_t bytes, Index commit) {
   const Segment& segment = segments_.back();
   const std::size_t needed = bytes + (part_.empty() ? small_record_bytes : 0);
@@ -151,7 +168,8 @@ Place Log::next_place() const {
 
 Status Log::write_part() {
   if (part_.empty()) return {};
-  if (Status written = current_->write_at(segments_.back().end_offset(), part_); !written) return take_back(written.error());
+  if (Status written = current_->write_at(segments_.back().end_offset(), part_); !written)
+    return take_back(written.error());
   ++counters_.writes;
   counters_.bytes += part_.size();
   apply_part();
@@ -194,8 +212,8 @@ SegmentHeader Log::next_header() const {
   return header;
 }
 
-/// Turns the spare into the segment with this header. Everything before it is synced first, so that a damaged record in an
-/// older segment is never the trace of a crash.
+/// Turns the spare into the segment with this header. Everything before it is synced first, so that a damaged record in
+/// an older segment is never the trace of a crash.
 Status Log::begin_segment(SegmentHeader header) {
   if (current_) {
     if (Status synced = sync(); !synced) return synced;

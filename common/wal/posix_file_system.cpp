@@ -71,9 +71,8 @@ class PosixFile final : public File {
 
   Status write_at(std::uint64_t offset, BytesView bytes) override {
     while (!bytes.empty()) {
-      const ssize_t count = retried([&] {
-        return ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      });
+      const ssize_t count = retried(
+          [&] { return ::pwrite(descriptor_.number(), bytes.data(), bytes.size(), static_cast<off_t>(offset)); });
       if (count < 0) return failure(errno, "write", path_);
       offset += static_cast<std::uint64_t>(count);
       bytes.remove_prefix(static_cast<std::size_t>(count));
@@ -181,7 +180,8 @@ Result<std::unique_ptr<DirectoryLock>> PosixFileSystem::lock_directory(const pat
 
 Result<std::uint64_t> PosixFileSystem::free_bytes(const path& folder) {
   struct statvfs status = {};
-  if (retried([&] { return ::statvfs(folder.c_str(), &status); }) != 0) return failure(errno, "read the free space of", folder);
+  if (retried([&] { return ::statvfs(folder.c_str(), &status); }) != 0)
+    return failure(errno, "read the free space of", folder);
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 

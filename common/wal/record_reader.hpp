@@ -14,7 +14,8 @@ class FileWindow {
   FileWindow(const File& file, std::uint64_t end, std::size_t window_bytes)
       : file_(&file), end_(end), window_bytes_(window_bytes) {}
 
-  /// The bytes [offset, offset + size), which must lie before the end. They live until the next call, or as long as owner().
+  /// The bytes [offset, offset + size), which must lie before the end. They live until the next call, or as long as
+  /// owner().
   [[nodiscard]] Result<BytesView> at(std::uint64_t offset, std::size_t size);
   /// Keeps the last view alive beyond the next call.
   [[nodiscard]] std::shared_ptr<const void> owner() const { return bytes_; }
@@ -66,8 +67,8 @@ class RecordReader {
   Record record_;
 };
 
-/// The highest position that an intact batch record in [from, to) of the file declares synced; 0 if there is none. This is
-/// for a segment in which a bad record hides where the next one begins, so it looks at every aligned offset.
+/// The highest position that an intact batch record in [from, to) of the file declares synced; 0 if there is none. This
+/// is for a segment in which a bad record hides where the next one begins, so it looks at every aligned offset.
 [[nodiscard]] Result<std::uint64_t> highest_declared(const File& file, const Place& segment, std::uint64_t from,
                                                      std::uint64_t to);
 

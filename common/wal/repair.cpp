@@ -40,14 +40,16 @@ Result<std::optional<path>> keep_copy(FileSystem& files, const path& folder, con
                                       const Tail& tail) {
   std::vector<std::string> copies = found.torn_copies;
   const std::size_t surplus = copies.size() + 1 - std::min(copies.size() + 1, limits::torn_copies);
-  if (Status removed = remove_in_order(files, folder, {copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(surplus)});
+  if (Status removed =
+          remove_in_order(files, folder, {copies.begin(), copies.begin() + static_cast<std::ptrdiff_t>(surplus)});
       !removed) {
     return std::unexpected(removed.error());
   }
   // A crash while the tail was cut leaves a first copy that is better than this one: never overwrite.
   const std::string stem = "torn-" + number_text(tail.sequence) + "-" + number_text(tail.offset);
   std::string name = stem;
-  for (int again = 2; std::ranges::find(copies, name) != copies.end(); ++again) name = stem + "-" + std::to_string(again);
+  for (int again = 2; std::ranges::find(copies, name) != copies.end(); ++again)
+    name = stem + "-" + std::to_string(again);
   const std::uint64_t end = tail.offset + std::min<std::uint64_t>(tail.bytes, limits::torn_copy_bytes);
   const Status copied = copy_range(files, folder, source, tail.offset, end, name);
   if (copied) return folder / name;
@@ -79,7 +81,8 @@ Result<std::optional<path>> cut(FileSystem& files, const path& folder, const Fol
     // From the newest on, so that no crash leaves a gap that would look like a lost segment.
     std::vector<std::string> names;
     for (const auto& [sequence, name] : std::views::reverse(found.unused)) names.push_back(name);
-    for (const std::uint64_t sequence : std::views::reverse(tail.segments_behind)) names.push_back(segment_name(sequence));
+    for (const std::uint64_t sequence : std::views::reverse(tail.segments_behind))
+      names.push_back(segment_name(sequence));
     if (Status removed = remove_in_order(files, folder, names); !removed) return std::unexpected(removed.error());
   }
   if (tail.bytes > 0) {

@@ -63,8 +63,8 @@ Result<Scan> Scanner::run() {
   return std::move(scan_);
 }
 
-/// A crash in the middle of a trim can leave segments in front that were to go with those before them: an entry in them, or
-/// behind, replaces what no longer is there. The log begins with the next segment.
+/// A crash in the middle of a trim can leave segments in front that were to go with those before them: an entry in
+/// them, or behind, replaces what no longer is there. The log begins with the next segment.
 void Scanner::begin_behind(std::size_t at) {
   for (const Segment& segment : scan_.segments) scan_.void_segments.push_back(segment.sequence);
   ENSURE(!is_last(at));
@@ -103,10 +103,11 @@ Status Scanner::check_sequence() const {
   for (std::size_t at = 1; at < found_.size(); ++at) {
     if (found_[at].sequence != found_[at - 1].sequence + 1) return missing(found_[at - 1].sequence + 1);
   }
-  // A spare is begun only once the segment before it is in use for good, so one that does not follow shows that the last
-  // segment is gone.
+  // A spare is begun only once the segment before it is in use for good, so one that does not follow shows that the
+  // last segment is gone.
   const std::uint64_t next = found_.back().sequence + 1;
-  if (!listed_.unused.empty() && listed_.unused.rbegin()->first >= next && !listed_.unused.contains(next)) return missing(next);
+  if (!listed_.unused.empty() && listed_.unused.rbegin()->first >= next && !listed_.unused.contains(next))
+    return missing(next);
   return {};
 }
 
@@ -114,7 +115,8 @@ Status Scanner::check_sequence() const {
 Status Scanner::check_header(std::size_t at) const {
   const Found& found = found_[at];
   if (!found.header) return corrupt(found.sequence, 0, "the segment's header is damaged");
-  if (found.header->sequence != found.sequence) return corrupt(found.sequence, 0, "the file belongs to another segment");
+  if (found.header->sequence != found.sequence)
+    return corrupt(found.sequence, 0, "the file belongs to another segment");
   if (found.header->segment_bytes != found.bytes) {
     return corrupt(found.sequence, found.bytes,
                    "the file is not of its size of " + std::to_string(found.header->segment_bytes) + " bytes");
@@ -222,12 +224,13 @@ Status Scanner::end_of_segment(std::size_t at, const File& file, std::uint64_t o
   if (!declared) return std::unexpected(declared.error());
   if (*declared > segment.begin + offset) {
     return corrupt(segment.sequence, offset,
-                   "no intact record stands there, although the log was synced up to position " + std::to_string(*declared) +
-                       " and this is position " + std::to_string(segment.begin + offset));
+                   "no intact record stands there, although the log was synced up to position " +
+                       std::to_string(*declared) + " and this is position " + std::to_string(segment.begin + offset));
   }
   if (!is_last(at) && !found_[at + 1].header) return check_header(at + 1);
   Tail tail{segment.sequence, offset, *written ? **written + 1 - offset : 0, {}};
-  for (std::size_t behind = at + 1; behind < found_.size(); ++behind) tail.segments_behind.push_back(found_[behind].sequence);
+  for (std::size_t behind = at + 1; behind < found_.size(); ++behind)
+    tail.segments_behind.push_back(found_[behind].sequence);
   scan_.torn = std::move(tail);
   return {};
 }
@@ -253,9 +256,10 @@ Result<std::uint64_t> Scanner::declared_behind(std::size_t at, std::uint64_t off
 
 std::unexpected<Error> Scanner::corrupt(std::uint64_t sequence, std::uint64_t offset, const std::string& why) const {
   std::string index;
-  if (!scan_.segments.empty()) index = ", where entry " + std::to_string(scan_.state.last.index.next().value) + " should stand";
-  return fail(ErrorCode::corrupt, (folder_ / segment_name(sequence)).string() + ": offset " + std::to_string(offset) + index +
-                                      ": " + why);
+  if (!scan_.segments.empty())
+    index = ", where entry " + std::to_string(scan_.state.last.index.next().value) + " should stand";
+  return fail(ErrorCode::corrupt,
+              (folder_ / segment_name(sequence)).string() + ": offset " + std::to_string(offset) + index + ": " + why);
 }
 
 std::unexpected<Error> Scanner::missing(std::uint64_t sequence) const {

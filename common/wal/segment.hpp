@@ -9,11 +9,11 @@ namespace parley::wal {
 /// A segment of the log in use, as it is known in memory.
 struct Segment {
   std::uint64_t sequence = 0;
-  std::uint64_t begin = 0;         ///< position of the file's first byte
-  std::uint64_t bytes = 0;         ///< size of the file
-  std::uint64_t first_record = 0;  ///< offset
-  std::uint64_t end = 0;           ///< position behind its last record
-  Start before;                    ///< as in its header
+  std::uint64_t begin = 0;                                  ///< position of the file's first byte
+  std::uint64_t bytes = 0;                                  ///< size of the file
+  std::uint64_t first_record = 0;                           ///< offset
+  std::uint64_t end = 0;                                    ///< position behind its last record
+  Start before;                                             ///< as in its header
   Index lowest{std::numeric_limits<std::uint64_t>::max()};  ///< the lowest index of any entry in it
 
   [[nodiscard]] static Segment from(const SegmentHeader& header) {

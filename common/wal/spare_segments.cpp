@@ -7,7 +7,8 @@
 
 namespace parley::wal {
 
-SpareSegments::SpareSegments(FileSystem& files, std::filesystem::path folder, std::size_t segment_bytes, std::uint64_t next)
+SpareSegments::SpareSegments(FileSystem& files, std::filesystem::path folder, std::size_t segment_bytes,
+                             std::uint64_t next)
     : files_(&files), folder_(std::move(folder)), segment_bytes_(segment_bytes), next_(next) {}
 
 Status SpareSegments::keep(const Folder& found) {
@@ -85,7 +86,8 @@ Status SpareSegments::fill() {
 }
 
 Status SpareSegments::finish() {
-  if (Status renamed = files_->rename(folder_ / temporary_name(next_), folder_ / spare_name(next_)); !renamed) return renamed;
+  if (Status renamed = files_->rename(folder_ / temporary_name(next_), folder_ / spare_name(next_)); !renamed)
+    return renamed;
   if (Status synced = files_->sync_directory(folder_); !synced) return synced;
   ready_.push_back({next_++, std::move(unfinished_->file)});
   unfinished_.reset();

@@ -12,19 +12,20 @@ struct Spare {
   std::unique_ptr<File> file;
 };
 
-/// Makes segments ahead of use. A sync of a file that neither grows nor gets new blocks costs about half of one that does,
-/// and a full disk shows before anything is written.
+/// Makes segments ahead of use. A sync of a file that neither grows nor gets new blocks costs about half of one that
+/// does, and a full disk shows before anything is written.
 class SpareSegments {
  public:
   /// `next`: the number of the segment that will be needed next.
   SpareSegments(FileSystem& files, std::filesystem::path folder, std::size_t segment_bytes, std::uint64_t next);
 
-  /// Keeps those of the folder's unused files that are whole spares of the right size and number, and removes the others.
+  /// Keeps those of the folder's unused files that are whole spares of the right size and number, and removes the
+  /// others.
   [[nodiscard]] Status keep(const Folder& found);
 
   [[nodiscard]] bool has_one() const { return !ready_.empty(); }
-  /// Does one short piece of work (at most limits::zero_step_bytes written and synced) towards a spare; true if there is more
-  /// to do, false once one is ready. After an error nothing of the unfinished one is left.
+  /// Does one short piece of work (at most limits::zero_step_bytes written and synced) towards a spare; true if there
+  /// is more to do, false once one is ready. After an error nothing of the unfinished one is left.
   [[nodiscard]] Result<bool> step();
   /// Makes so many at once.
   [[nodiscard]] Status ensure(std::size_t count);

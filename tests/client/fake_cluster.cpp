@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "common/base/ensure.hpp"
@@ -11,17 +13,22 @@ namespace parley::client {
 
 class FakeConnection final : public Connection {
  public:
-  FakeConnection(FakeCluster& cluster, FakeServer& server) : cluster_(cluster), server_(server) {}
+  FakeConnection(FakeCluster& cluster, FakeServer& server, std::size_t number)
+      : cluster_(cluster), server_(server), number_(number) {}
+  ~FakeConnection() override {
+    std::erase_if(server_.replies, [this](const auto& each) { return each.connection == number_; });
+  }
   bool is_writable() override { return server_.is_reachable; }
   bool send(const wire::RequestFrame& frame) override {
     if (!server_.is_reachable) return false;
-    cluster_.arrive(server_, frame);
+    cluster_.arrive(server_, number_, frame);
     return true;
   }
   std::optional<wire::ReplyFrame> receive() override {
-    if (server_.replies.empty()) return std::nullopt;
-    auto decoded = wire::decode_reply_frame(SharedBytes(wire::encode(server_.replies.front())));
-    server_.replies.pop_front();
+    const auto ours = std::ranges::find(server_.replies, number_, &FakeServer::Delivery::connection);
+    if (ours == server_.replies.end()) return std::nullopt;
+    auto decoded = wire::decode_reply_frame(SharedBytes(wire::encode(ours->frame)));
+    server_.replies.erase(ours);
     REQUIRE(decoded.has_value());
     return *std::move(decoded);
   }
@@ -29,6 +36,7 @@ class FakeConnection final : public Connection {
  private:
   FakeCluster& cluster_;
   FakeServer& server_;
+  std::size_t number_;
 };
 
 std::vector<wire::Request> FakeServer::requests() const {
@@ -95,7 +103,7 @@ void FakeCluster::after(std::uint64_t delay_us, std::function<void()> action) {
 Result<std::unique_ptr<Connection>> FakeCluster::connect(const Address& server) {
   ++connections;
   for (const auto& each : servers_) {
-    if (each->address == server) return std::make_unique<FakeConnection>(*this, *each);
+    if (each->address == server) return std::make_unique<FakeConnection>(*this, *each, connections);
   }
   return fail(ErrorCode::usage, "nobody can be at " + server.text());
 }
@@ -119,7 +127,7 @@ bool FakeCluster::wait(std::uint64_t timeout_us, int input) {
   return false;
 }
 
-void FakeCluster::arrive(FakeServer& server, const wire::RequestFrame& frame) {
+void FakeCluster::arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame) {
   const Bytes bytes = wire::encode(frame);
   CHECK(bytes.size() <= limits::client_frame_bytes);
   auto decoded = wire::decode_request_frame(SharedBytes(bytes));
@@ -133,7 +141,7 @@ void FakeCluster::arrive(FakeServer& server, const wire::RequestFrame& frame) {
     if (server.answers_to_lose > 0) --server.answers_to_lose;
   }
   if (answers.replies.empty()) return;
-  (server.holds_answers ? server.held : server.replies).push_back(std::move(answers));
+  (server.holds_answers ? server.held : server.replies).push_back({connection, std::move(answers)});
 }
 
 app::Outcome FakeCluster::apply(Bytes command) {

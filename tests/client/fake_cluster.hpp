@@ -32,15 +32,19 @@ struct FakeServer {
   std::string leader;  ///< its name; empty if none is known
   std::string leader_address;
   bool is_reachable = true;
-  bool is_deaf = false;            ///< takes frames and does nothing with them
-  std::size_t answers_to_lose = 0; ///< carries out, and the answer is lost
-  bool holds_answers = false;      ///< keeps them for release()
+  bool is_deaf = false;             ///< takes frames and does nothing with them
+  std::size_t answers_to_lose = 0;  ///< carries out, and the answer is lost
+  bool holds_answers = false;       ///< keeps them for release()
   /// In place of carrying it out: the answer, or nothing for silence.
   std::function<std::optional<wire::ReplyBody>(const wire::Request&)> handler;
 
   std::vector<wire::RequestFrame> frames;  ///< all that arrived
-  std::deque<wire::ReplyFrame> replies;    ///< on their way to the client
-  std::deque<wire::ReplyFrame> held;
+  struct Delivery {
+    std::size_t connection = 0;
+    wire::ReplyFrame frame;
+  };
+  std::deque<Delivery> replies;  ///< on their way to a client
+  std::deque<Delivery> held;
 
   [[nodiscard]] std::vector<wire::Request> requests() const;
   [[nodiscard]] std::vector<app::Command> commands() const;
@@ -74,7 +78,7 @@ class FakeCluster final : public Network {
 
  private:
   friend class FakeConnection;
-  void arrive(FakeServer& server, const wire::RequestFrame& frame);
+  void arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame);
   app::Outcome apply(Bytes command);
 
   std::vector<std::unique_ptr<FakeServer>> servers_;

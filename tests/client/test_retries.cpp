@@ -5,13 +5,17 @@ using namespace parley::client;
 
 namespace {
 
-wire::ErrorReply refusal(ErrorWord word, std::uint32_t retry_after_ms = 0) { return {word, "said the server", retry_after_ms}; }
+wire::ErrorReply refusal(ErrorWord word, std::uint32_t retry_after_ms = 0) {
+  return {word, "said the server", retry_after_ms};
+}
 
-/// Answers the first `times` requests that are no OpenSession with `answer` (nothing: silence), and carries out the rest.
+/// Answers the first `times` requests that are no OpenSession with `answer` (nothing: silence), and carries out the
+/// rest.
 auto first(FakeCluster& cluster, std::size_t times, std::optional<wire::ReplyBody> answer) {
   return [&cluster, times, answer](const wire::Request& request) mutable -> std::optional<wire::ReplyBody> {
     const auto* write = std::get_if<wire::WriteRequest>(&request.body);
-    if (write != nullptr && app::decode_command(write->command.view())->session == SessionId{}) return cluster.carry_out(request);
+    if (write != nullptr && app::decode_command(write->command.view())->session == SessionId{})
+      return cluster.carry_out(request);
     if (times == 0) return cluster.carry_out(request);
     --times;
     return answer;
@@ -64,7 +68,8 @@ TEST_CASE("all that waited for a silent server moves together") {
   f.cluster[0].is_deaf = true;
   std::size_t answered = 0;
   for (int i = 0; i < 200; ++i) {
-    f.client.submit(app::Set{"k" + std::to_string(i), "v"}, [&](Outcome&& outcome) { answered += outcome.ok() ? 1 : 0; });
+    f.client.submit(app::Set{"k" + std::to_string(i), "v"},
+                    [&](Outcome&& outcome) { answered += outcome.ok() ? 1 : 0; });
   }
   f.pass(250'000);
   CHECK(answered == 200);
@@ -270,7 +275,7 @@ TEST_CASE("the same answer come twice does not make an unknown outcome certain")
   REQUIRE(refused.has_value());
   auto again = f.cluster[0].frame();
   again.replies.push_back({*refused, refusal(ErrorWord::busy)});
-  f.cluster[0].replies.push_back(again);
+  f.cluster[0].replies.push_back({1, again});
   CHECK(f.await(outcome).word == ErrorWord::timeout);
 }
 

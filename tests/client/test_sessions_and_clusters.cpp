@@ -100,7 +100,9 @@ TEST_CASE("a server that belongs to no cluster yet is passed over") {
   Fixture f(2);
   f.cluster[0].cluster = {};
   f.cluster[0].leader.clear();
-  f.cluster[0].handler = [](const wire::Request&) { return wire::ErrorReply{ErrorWord::not_member, "waits to join", 0}; };
+  f.cluster[0].handler = [](const wire::Request&) {
+    return wire::ErrorReply{ErrorWord::not_member, "waits to join", 0};
+  };
   CHECK(set(f, "k", "1").ok());
   CHECK(f.client.cluster() == f.cluster[1].cluster);
 }

@@ -95,7 +95,8 @@ TEST_CASE("replicas with other digests than most at the same index are named") {
   }
   SECTION("of two either may be wrong") {
     compare_digests(status, {with_digests(answer(1, "leader", 9), 1, 1), with_digests(answer(2, "follower", 9), 2, 1)});
-    CHECK(healths(status) == std::vector<std::string>{"DIGEST DIFFERS at index 9; ok", "DIGEST DIFFERS at index 9; ok", "ok"});
+    CHECK(healths(status) ==
+          std::vector<std::string>{"DIGEST DIFFERS at index 9; ok", "DIGEST DIFFERS at index 9; ok", "ok"});
   }
   SECTION("what is no longer remembered says nothing") {
     auto forgotten = with_digests(answer(2, "follower", 9), 7, 7);
@@ -106,22 +107,32 @@ TEST_CASE("replicas with other digests than most at the same index are named") {
 }
 
 TEST_CASE("the status as a table and as JSON") {
-  auto status = assemble_status({member(1, "leader"), member(2, "follower")}, {answer(1, "leader", 7)});
-  const std::string zeros(12, '0');
-  CHECK(status_table(status) == "cluster 01000000000000000000000000000000, leader n0, term 3\n"
-                                "ID  ROLE      UP   TERM  COMMIT  APPLIED  LAG  DIGEST        DURABILITY  ADDRESS      HEALTH\n"
-                                "n0  leader    yes  3     7       7        0    " + zeros + "  fsync       127.0.0.1:1  ok\n"
-                                "n1  follower  no   -     -       -        -    -             -           127.0.0.1:2  does not answer\n");
+  const auto status = assemble_status({member(1, "leader"), member(2, "follower")}, {answer(1, "leader", 7)});
+  const std::string table =
+      "cluster 01000000000000000000000000000000, leader n0, term 3\n"
+      "ID  ROLE      UP   TERM  COMMIT  APPLIED  LAG  DIGEST        DURABILITY  ADDRESS      HEALTH\n"
+      "n0  leader    yes  3     7       7        0    000000000000  fsync       127.0.0.1:1  ok\n"
+      "n1  follower  no   -     -       -        -    -             -           127.0.0.1:2  does not answer\n";
+  CHECK(status_table(status) == table);
   const std::string hash(64, '0');
-  CHECK(status_json(status) ==
-        R"({"cluster":"01000000000000000000000000000000","leader":"n0","term":3,"divergent":false,"members":[)"
-        R"({"id":"n0","role":"leader","up":true,"address":"127.0.0.1:1","term":3,"commit":7,"applied":7,"lag":0,"digest":")" + hash +
-            R"(","state":")" + hash + R"(","durability":"fsync","first":0,"last":0,"flushed":0,"health":"ok"},)"
-        R"({"id":"n1","role":"follower","up":false,"address":"127.0.0.1:2","term":null,"commit":null,"applied":null,"lag":null,)"
-        R"("digest":null,"state":null,"durability":null,"first":null,"last":null,"flushed":null,"health":"does not answer"}]})");
-  CHECK(members_json({member(1, "leader")}) ==
-        R"([{"id":"n0","address":"127.0.0.1:1","role":"leader","raft":"127.0.0.1:12000","hjoin":"","hrecov":""}])");
-  CHECK(members_table({member(1, "leader")}) == "ID  ROLE    ADDRESS      RAFT\nn0  leader  127.0.0.1:1  127.0.0.1:12000\n");
+  const std::string json =
+      R"({"cluster":"01000000000000000000000000000000","leader":"n0","term":3,"divergent":false,"members":[)"
+      R"({"id":"n0","role":"leader","up":true,"address":"127.0.0.1:1","term":3,"commit":7,"applied":7,"lag":0,)"
+      R"("digest":")" +
+      hash + R"(","state":")" + hash +
+      R"(","durability":"fsync","first":0,"last":0,"flushed":0,"health":"ok"},)"
+      R"({"id":"n1","role":"follower","up":false,"address":"127.0.0.1:2","term":null,"commit":null,)"
+      R"("applied":null,"lag":null,"digest":null,"state":null,"durability":null,"first":null,"last":null,)"
+      R"("flushed":null,"health":"does not answer"}]})";
+  CHECK(status_json(status) == json);
+}
+
+TEST_CASE("the members as a table and as JSON") {
+  const std::vector<wire::MemberInfo> members = {member(1, "leader")};
+  const std::string json =
+      R"([{"id":"n0","address":"127.0.0.1:1","role":"leader","raft":"127.0.0.1:12000","hjoin":"","hrecov":""}])";
+  CHECK(members_json(members) == json);
+  CHECK(members_table(members) == "ID  ROLE    ADDRESS      RAFT\nn0  leader  127.0.0.1:1  127.0.0.1:12000\n");
 }
 
 TEST_CASE("the status is gathered from every member, configured or not, and soon if one is down") {

@@ -12,8 +12,13 @@ using namespace parley::client;
 using namespace parley::client::cli;
 
 TEST_CASE("base64 is that of RFC 4648") {
-  const std::pair<std::string, std::string> vectors[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+  const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"},
                                                          {std::string("\0\xff\xfe", 3), "AP/+"}};
   for (const auto& [bytes, text] : vectors) {
     CHECK(to_base64(bytes) == text);
@@ -91,10 +96,10 @@ TEST_CASE("a mix that makes no sense is refused") {
 
 TEST_CASE("every error word has the exit code that is promised") {
   const std::pair<ErrorWord, int> codes[] = {
-      {ErrorWord::ok, 0},        {ErrorWord::not_found, 1}, {ErrorWord::mismatch, 1},  {ErrorWord::denied, 1},
-      {ErrorWord::exists, 1},    {ErrorWord::not_member, 1}, {ErrorWord::quota, 1},     {ErrorWord::disk_full, 1},
-      {ErrorWord::invalid, 2},   {ErrorWord::too_large, 2}, {ErrorWord::busy, 3},      {ErrorWord::no_leader, 3},
-      {ErrorWord::timeout, 3},   {ErrorWord::session_expired, 3}};
+      {ErrorWord::ok, 0},      {ErrorWord::not_found, 1},      {ErrorWord::mismatch, 1}, {ErrorWord::denied, 1},
+      {ErrorWord::exists, 1},  {ErrorWord::not_member, 1},     {ErrorWord::quota, 1},    {ErrorWord::disk_full, 1},
+      {ErrorWord::invalid, 2}, {ErrorWord::too_large, 2},      {ErrorWord::busy, 3},     {ErrorWord::no_leader, 3},
+      {ErrorWord::timeout, 3}, {ErrorWord::session_expired, 3}};
   for (const auto& [word, code] : codes) {
     INFO(text(word));
     CHECK(exit_code(word) == code);
@@ -160,10 +165,16 @@ TEST_CASE("lines of a batch that make no sense are told why, under their id") {
       const auto& problem = std::get<BatchProblem>(parsed);
       CHECK(problem.id == row.id);
       CHECK(problem.detail.starts_with(row.detail));
-      CHECK(batch_answer(problem).starts_with(std::string("{\"id\":") + row.id + R"(,"ok":false,"error":"invalid","detail":)"));
+      CHECK(batch_answer(problem).starts_with(std::string("{\"id\":") + row.id +
+                                              R"(,"ok":false,"error":"invalid","detail":)"));
     }
   }
+}
+
+TEST_CASE("a line of a batch cannot nest without limit") {
   CHECK(std::holds_alternative<BatchProblem>(parse_batch_line(std::string(1'000'000, '['))));
+  CHECK(std::holds_alternative<BatchRequest>(
+      parse_batch_line(R"({"op":"get","key":"\"[[[","id":")" + std::string(200, '{') + R"("})")));
   const std::string deep = R"({"op":"get","key":"k","id":)" + std::string(1000, '[') + std::string(1000, ']') + "}";
   CHECK(std::get<BatchProblem>(parse_batch_line(deep)).detail.starts_with("nested deeper"));
 }
@@ -177,17 +188,22 @@ TEST_CASE("answers of a batch say what there is to say") {
   outcome.body = app::ReplyValue{"\xff"};
   CHECK(batch_answer("1", outcome) == R"({"id":1,"ok":true,"value_base64":"/w==","index":7})");
   outcome.body = app::ReplyRows{{{"k", "v"}, {"\x80", ""}}, true};
-  CHECK(batch_answer("1", outcome) ==
-        R"({"id":1,"ok":true,"rows":[{"key":"k","value":"v"},{"key_base64":"gA==","value":""}],"more":true,"index":7})");
+  CHECK(
+      batch_answer("1", outcome) ==
+      R"({"id":1,"ok":true,"rows":[{"key":"k","value":"v"},{"key_base64":"gA==","value":""}],"more":true,"index":7})");
   Outcome timeout;
   timeout.word = ErrorWord::timeout;
   timeout.detail = "nobody \xff there";
-  CHECK(batch_answer("null", timeout) == "{\"id\":null,\"ok\":false,\"error\":\"timeout\",\"detail\":\"nobody \xef\xbf\xbd there\"}");
+  CHECK(batch_answer("null", timeout) ==
+        "{\"id\":null,\"ok\":false,\"error\":\"timeout\",\"detail\":\"nobody \xef\xbf\xbd there\"}");
 }
 
 TEST_CASE("UTF-8 is told from other bytes") {
-  for (const char* text : {"", "plain", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"}) CHECK(is_utf8(text));
-  for (const char* text : {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xc3\x28"}) {
+  for (const char* text :
+       {"", "plain", "\xc3\xbc", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xed\x9f\xbf"})
+    CHECK(is_utf8(text));
+  for (const char* text : {"\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xc3\x28"}) {
     CHECK_FALSE(is_utf8(text));
   }
 }

@@ -104,8 +104,10 @@ class Cluster:
         return self.test.eventually(find, "somebody leads")
 
     def followers(self):
-        leader = self.leader()
-        return [name for name in self.nodes if name != leader]
+        return self.others(self.leader())
+
+    def others(self, name):
+        return [other for other in self.nodes if other != name]
 
     def await_agreement(self):
         """Waits until all have applied the same entries; then they hold the same, byte for byte. Gives the status."""
@@ -192,12 +194,25 @@ class E2eTest(unittest.TestCase):
         self.addCleanup(lambda: (process.kill(), process.communicate(timeout=DEADLINE)))
         return process
 
+    def run_into(self, output, *words):
+        """Runs `parley` with its standard output going to an open file; gives its exit code."""
+        return subprocess.run(
+            [programs.find("parley"), *words], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            env=programs.environment(self.folder), timeout=DEADLINE, check=False,
+        ).returncode
+
     def batch(self, servers, *flags):
         batch = Batch(servers, self.folder, [*flags, "batch"])
         self._batches.append(batch)
         return batch
 
     # --- expecting ---
+
+    @staticmethod
+    def json(text):
+        """One JSON value that takes the whole text."""
+        return json.loads(text)
 
     def eventually(self, check, what, deadline=DEADLINE):
         """Asks `check` until it gives something that is true, which is returned."""

@@ -41,17 +41,23 @@ class Node:
     def start(self):
         """Starts a process and does not wait for it."""
         assert not self.runs(), f"{self.name} runs already"
-        self.expected_to_end = False
-        self.ready_line = None
-        self._said = b""
+        self._forget_process()
         with open(self._log, "ab") as log:
             self._log_begin = log.tell()
             # Unbuffered, so that waiting for its descriptor misses nothing.
             self.process = subprocess.Popen(
-                programs.WITH_US + self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, bufsize=0,
+                programs.WITH_US + self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                bufsize=0,
                 cwd=self.folder, env=programs.environment(self.folder),
             )
         return self
+
+    def _forget_process(self):
+        if self.process is not None:
+            self.process.stdout.close()
+        self.expected_to_end = False
+        self.ready_line = None
+        self._said = b""
 
     def await_ready(self, deadline=DEADLINE):
         """Waits for the line that says that it serves."""
@@ -67,7 +73,8 @@ class Node:
             self._said += said
             if b"\n" in self._said:
                 self.ready_line = self._said.split(b"\n")[0].decode()
-        expected = f"parley-node {self.name} ready client=tcp://127.0.0.1:{self.client.number} raft=tcp://127.0.0.1:{self.raft.number}"
+        client, raft = self.client.number, self.raft.number
+        expected = f"parley-node {self.name} ready client=tcp://127.0.0.1:{client} raft=tcp://127.0.0.1:{raft}"
         assert self.ready_line.startswith(expected), f"{self.name} says {self.ready_line!r}"
         return self
 
@@ -98,9 +105,6 @@ class Node:
         self.process.kill()
         self.process.wait(DEADLINE)
 
-    def signal(self, number):
-        self.process.send_signal(number)
-
     def stop(self, number=signal.SIGTERM, deadline=DEADLINE):
         """Asks it to stop; gives its exit code."""
         self.expected_to_end = True
@@ -120,8 +124,7 @@ class Node:
         if self.runs():
             self.process.kill()
             self.process.wait(DEADLINE)
-        if self.process is not None:
-            self.process.stdout.close()
+        self._forget_process()
         for port in (self.client, self.raft, self.hjoin):
             port.close()
 

@@ -14,11 +14,9 @@ WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") el
 
 
 def find(name):
-    """The program in the folder that PARLEY_BIN names."""
-    folder = os.environ.get("PARLEY_BIN")
-    if not folder:
-        sys.exit("PARLEY_BIN does not say in which folder the programs are")
-    program = pathlib.Path(folder).absolute() / name
+    """The program in the folder that PARLEY_BIN names, or else where scripts/build puts it."""
+    built = pathlib.Path(__file__).resolve().parents[2] / "build" / "bin"
+    program = pathlib.Path(os.environ.get("PARLEY_BIN", built)).absolute() / name
     if not os.access(program, os.X_OK):
         sys.exit(f"{program} is not there; build it first")
     return str(program)
@@ -59,7 +57,8 @@ def run(command, folder, stdin=b"", deadline=DEADLINE):
     """Runs `command` in `folder` to its end. One that hangs is killed and fails the test."""
     try:
         done = subprocess.run(
-            WITH_US + command, input=stdin, capture_output=True, cwd=folder, env=environment(folder), timeout=deadline, check=False
+            WITH_US + command, input=stdin, capture_output=True, cwd=folder, env=environment(folder),
+            timeout=deadline, check=False
         )
     except subprocess.TimeoutExpired as expired:
         raise AssertionError(

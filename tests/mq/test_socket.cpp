@@ -107,11 +107,10 @@ TEST_CASE("a port in use, a foreign address and port 0 to connect to are errors 
 
 TEST_CASE("a dealer without a connection queues nothing and blocks nobody") {
   Context context;
-  Socket listener = open(context, SocketKind::service_router);
-  const Address gone = *listener.bind(Address{});
-  listener = open(context, SocketKind::service_router);
+  // A port that no test is given: one that was free a moment ago may be somebody's by now.
+  const Address nowhere = Address{}.with_port(1);
   Socket dealer = open(context, SocketKind::peer_dealer);
-  REQUIRE(dealer.connect(gone));
+  REQUIRE(dealer.connect(nowhere));
   const auto meter = std::make_shared<ByteMeter>();
   for (int i = 0; i < 1000; ++i) REQUIRE(dealer.send("lost", meter) == SendOutcome::would_block);
   CHECK(meter->bytes() == 0);
@@ -128,7 +127,8 @@ TEST_CASE("a router says who is unroutable, and gives the bytes back") {
   REQUIRE(await(pair.router, received) == ReceiveOutcome::message);
   pair.dealer = open(pair.context, SocketKind::client_dealer);
   CHECK(await_true([&] { return pair.router.send_to(received.routing_id, "late", meter) == SendOutcome::unroutable; }));
-  CHECK(await_true([&] { return meter->bytes() == 0; }));
+  // libzmq lets go of a dead connection's messages when its socket is next used, as a service's is all the time.
+  CHECK(await_true([&] { return pair.router.receive(received) == ReceiveOutcome::nothing && meter->bytes() == 0; }));
 }
 
 TEST_CASE("a meter counts what libzmq still holds, here and in the whole") {

@@ -17,7 +17,8 @@ Options short_options(ServerId self) {
   return options;
 }
 
-// ---- servers ------------------------------------------------------------------------------------------------------------
+// ---- servers
+// ------------------------------------------------------------------------------------------------------------
 
 Cluster::Cluster(const Shape& shape) : adjust_(shape.adjust) {
   cluster_.bytes[0] = 7;
@@ -61,7 +62,9 @@ const Leader& Cluster::leader_of(std::uint64_t id) {
   return *leader;
 }
 
-const Progress& Cluster::progress(std::uint64_t leader, std::uint64_t peer) { return leader_of(leader).peers.at(ServerId{peer}); }
+const Progress& Cluster::progress(std::uint64_t leader, std::uint64_t peer) {
+  return leader_of(leader).peers.at(ServerId{peer});
+}
 
 Member Cluster::member(std::uint64_t id, bool wants_vote) const {
   return {ServerId{id}, node_name(ServerId{id}), {name_of(ServerId{id}) + ":12000", "", "", ""}, wants_vote};
@@ -110,7 +113,8 @@ void Cluster::restart(std::uint64_t id, Index applied) {
   check(starting);
 }
 
-// ---- inputs -------------------------------------------------------------------------------------------------------------
+// ---- inputs
+// -------------------------------------------------------------------------------------------------------------
 
 void Cluster::step(std::uint64_t id, Input input) {
   step_only(id, std::move(input));
@@ -145,7 +149,8 @@ void Cluster::time_out(std::uint64_t id) {
   const std::size_t sent_before = sent_.size();
   const Term term_before = core(id).term();
   const auto campaigns = [&] {
-    return core(id).term() > term_before || std::any_of(sent_.begin() + static_cast<std::ptrdiff_t>(sent_before), sent_.end(), [&](const Message& m) {
+    return core(id).term() > term_before ||
+           std::any_of(sent_.begin() + static_cast<std::ptrdiff_t>(sent_before), sent_.end(), [&](const Message& m) {
              return m.from == ServerId{id} && std::holds_alternative<PreVoteRequest>(m.body);
            });
   };
@@ -185,7 +190,8 @@ std::uint64_t Cluster::change(std::uint64_t id, std::variant<AddMember, RemoveMe
   return next_id_++;
 }
 
-// ---- disk and application -----------------------------------------------------------------------------------------------
+// ---- disk and application
+// -----------------------------------------------------------------------------------------------
 
 void Cluster::finish_write(std::uint64_t id) {
   Server& writing = server(id);
@@ -221,11 +227,13 @@ void Cluster::serve_wanted(std::uint64_t id) {
   while (!reading.wanted.empty()) {
     const EntriesWanted wanted = reading.wanted.front();
     reading.wanted.pop_front();
-    step(id, EntriesRead{wanted.peer, wanted.term, wanted.from, reading.disk.read(wanted.from, wanted.to, wanted.max_bytes)});
+    step(id, EntriesRead{wanted.peer, wanted.term, wanted.from,
+                         reading.disk.read(wanted.from, wanted.to, wanted.max_bytes)});
   }
 }
 
-// ---- network ------------------------------------------------------------------------------------------------------------
+// ---- network
+// ------------------------------------------------------------------------------------------------------------
 
 bool Cluster::NetworkRule::covers(const Message& message) const {
   return (from == 0 || message.from.value == from) && (to == 0 || message.to.value == to) &&
@@ -260,7 +268,8 @@ std::vector<Message> Cluster::take(std::uint64_t from, std::uint64_t to, std::op
   const NetworkRule wanted{Rule::drop, from, to, kind};
   std::vector<Message> taken;
   for (std::vector<Message>* messages : {&held_, &wire_}) {
-    const auto rest = std::stable_partition(messages->begin(), messages->end(), [&](const Message& m) { return !wanted.covers(m); });
+    const auto rest =
+        std::stable_partition(messages->begin(), messages->end(), [&](const Message& m) { return !wanted.covers(m); });
     std::move(rest, messages->end(), std::back_inserter(taken));
     messages->erase(rest, messages->end());
   }
@@ -293,7 +302,8 @@ void Cluster::post(Message message) {
   wire_.push_back(std::move(message));
 }
 
-// ---- everything at once -------------------------------------------------------------------------------------------------
+// ---- everything at once
+// -------------------------------------------------------------------------------------------------
 
 void Cluster::distribute(Server& server, Output output) {
   say_output(server.core->self(), output);

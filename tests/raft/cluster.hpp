@@ -19,9 +19,9 @@ inline constexpr Kind kind_of = MessageBody(Body{}).index();
 [[nodiscard]] Options short_options(ServerId self);
 
 /// A few cores with a network, disks and applications that do only what they are told. Nothing happens by itself but in
-/// run(), which lets everything happen that is not held, in a fixed order. After every step the invariants of one core, of
-/// two consecutive states, of the cluster and of its whole history are checked, and every message is checked against what
-/// its sender's disk has.
+/// run(), which lets everything happen that is not held, in a fixed order. After every step the invariants of one core,
+/// of two consecutive states, of the cluster and of its whole history are checked, and every message is checked against
+/// what its sender's disk has.
 class Cluster {
  public:
   struct Shape {
@@ -51,7 +51,8 @@ class Cluster {
     std::deque<EntriesWanted> wanted;
     std::deque<Entry> to_apply;
     std::vector<Entry> applied;  ///< what its application has seen since it was empty, or since its image
-    /// Up to where the application may have stored its state when it went down: never beyond what its log was known to have.
+    /// Up to where the application may have stored its state when it went down: never beyond what its log was known to
+    /// have.
     Index storable;
     // What it has answered since the last start, for tests to look at.
     std::vector<ReadReady> reads_ready;
@@ -108,9 +109,13 @@ class Cluster {
   enum class Rule { drop, hold, duplicate };
   void rule(Rule rule, std::uint64_t from, std::uint64_t to, std::optional<Kind> kind = std::nullopt);
   template <class Body>
-  void hold(std::uint64_t from, std::uint64_t to) { rule(Rule::hold, from, to, kind_of<Body>); }
+  void hold(std::uint64_t from, std::uint64_t to) {
+    rule(Rule::hold, from, to, kind_of<Body>);
+  }
   template <class Body>
-  void drop(std::uint64_t from, std::uint64_t to) { rule(Rule::drop, from, to, kind_of<Body>); }
+  void drop(std::uint64_t from, std::uint64_t to) {
+    rule(Rule::drop, from, to, kind_of<Body>);
+  }
   void isolate(std::uint64_t id);
   /// Everything between the two groups is dropped, both ways.
   void partition(const std::vector<std::uint64_t>& one, const std::vector<std::uint64_t>& other);
@@ -146,7 +151,9 @@ class Cluster {
   };
 
   void post(Message message);
-  void say(const std::string& line) const { if (narrate) narrate(line); }
+  void say(const std::string& line) const {
+    if (narrate) narrate(line);
+  }
   void distribute(Server& server, Output output);
   void say_output(ServerId self, const Output& output) const;
   void check(Server& server);

@@ -31,13 +31,15 @@ void Cluster::check_promise(const Message& message) {
     if (!holds) sentences.push_back(describe(message) + ": " + sentence);
   };
   must(names_no_term || message.term <= durable.term, "nobody speaks for a term that he could forget.");
-  if (const auto* reply = std::get_if<VoteReply>(&message.body); reply != nullptr && reply->granted && message.term == durable.term) {
+  if (const auto* reply = std::get_if<VoteReply>(&message.body);
+      reply != nullptr && reply->granted && message.term == durable.term) {
     must(durable.vote == message.to, "a vote is durable before it is told.");
   }
   if (std::holds_alternative<VoteRequest>(message.body) && message.term == durable.term) {
     must(durable.vote == message.from, "a candidate's own vote is durable before it asks others.");
   }
-  if (const auto* accepted = std::get_if<AppendAccepted>(&message.body); accepted != nullptr && message.term == durable.term) {
+  if (const auto* accepted = std::get_if<AppendAccepted>(&message.body);
+      accepted != nullptr && message.term == durable.term) {
     must(accepted->match <= sender.disk.last(), "what is acknowledged is on the disk.");
   }
   broken(sentences);
@@ -83,7 +85,8 @@ void Cluster::say_output(ServerId self, const Output& output) const {
     line("answers change", done.id, "-", done.refusal ? refusal_name(*done.refusal) : "done");
   }
   for (const EntriesWanted& wanted : output.entries_wanted) {
-    line("reads its log from", wanted.from, "to", wanted.to, "for", wanted.peer.is_nobody() ? "itself" : name_of(wanted.peer));
+    line("reads its log from", wanted.from, "to", wanted.to, "for",
+         wanted.peer.is_nobody() ? "itself" : name_of(wanted.peer));
   }
 }
 

@@ -10,7 +10,7 @@ namespace parley::raft::harness {
 namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<MessageBody>> kinds = {
-    "pre_vote", "pre_vote_reply",  "vote", "vote_reply", "append",  "accepted", "rejected",
+    "pre_vote",  "pre_vote_reply",  "vote", "vote_reply", "append",  "accepted", "rejected",
     "heartbeat", "heartbeat_reply", "read", "read_reply", "forward", "refused",  "timeout_now"};
 
 /// The part of a message that its kind gives it.
@@ -47,7 +47,8 @@ template <class Range, class Projection>
 std::string names(const Range& range, Projection projection) {
   std::string text;
   for (const auto& element : range) {
-    if (const std::optional<ServerId> server = projection(element)) text += (text.empty() ? "" : " ") + name_of(*server);
+    if (const std::optional<ServerId> server = projection(element))
+      text += (text.empty() ? "" : " ") + name_of(*server);
   }
   return text.empty() ? "-" : text;
 }
@@ -72,7 +73,8 @@ std::string_view role_name(Role role) {
 }
 
 std::string_view refusal_name(Refusal refusal) {
-  constexpr std::array<std::string_view, last_refusal + 1> names = {"no leader", "busy", "not possible", "exists", "too many"};
+  constexpr std::array<std::string_view, last_refusal + 1> names = {"no leader", "busy", "not possible", "exists",
+                                                                    "too many"};
   return names.at(static_cast<std::size_t>(refusal));
 }
 
@@ -106,8 +108,8 @@ std::string describe(const Membership& membership) {
       return counts ? std::optional(member.server) : std::nullopt;
     });
   };
-  return "voters " + names(membership.voters, itself) + ", leaving half " + names(membership.outgoing, itself) + ", learners " +
-         without_vote(true) + ", loggers " + without_vote(false);
+  return "voters " + names(membership.voters, itself) + ", leaving half " + names(membership.outgoing, itself) +
+         ", learners " + without_vote(true) + ", loggers " + without_vote(false);
 }
 
 }  // namespace parley::raft::harness

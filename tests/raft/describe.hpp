@@ -5,7 +5,8 @@
 
 #include "common/raft/core.hpp"
 
-/// Cores, messages and entries in words that a person reads in a scenario or a failed test. Servers are called n1, n2, ...
+/// Cores, messages and entries in words that a person reads in a scenario or a failed test. Servers are called n1, n2,
+/// ...
 namespace parley::raft::harness {
 
 [[nodiscard]] std::string name_of(ServerId server);

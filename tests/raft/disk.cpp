@@ -74,7 +74,8 @@ void Disk::trim(Index up_to) {
   while (!entries_.empty() && entries_.begin()->first <= up_to) {
     const Entry& entry = entries_.begin()->second;
     start_ = {entry.index, entry.term, entry.digest, entry.time};
-    if (entry.kind == EntryKind::membership) start_membership_ = {entry.index, *decode_membership(entry.payload.view())};
+    if (entry.kind == EntryKind::membership)
+      start_membership_ = {entry.index, *decode_membership(entry.payload.view())};
     entries_.erase(entries_.begin());
   }
 }

@@ -6,13 +6,14 @@
 
 namespace parley::raft::harness {
 
-/// What one server has on stable storage, kept honestly: only what was written is there after a crash. It refuses (ENSURE)
-/// writes that no correct core asks for: a gap, a hard state that goes back, a digest that does not follow.
+/// What one server has on stable storage, kept honestly: only what was written is there after a crash. It refuses
+/// (ENSURE) writes that no correct core asks for: a gap, a hard state that goes back, a digest that does not follow.
 class Disk {
  public:
   /// Writes and syncs all of it.
   void write(const Persist& persist);
-  /// What a core that starts now finds. The tail is as short as the contract allows, so that older entries must be read.
+  /// What a core that starts now finds. The tail is as short as the contract allows, so that older entries must be
+  /// read.
   [[nodiscard]] Restored restore(Index applied) const;
   /// In order from `from` to `to`, as many as fit, at least one; nothing if the log no longer has `from`.
   [[nodiscard]] std::vector<Entry> read(Index from, Index to, std::size_t max_bytes) const;

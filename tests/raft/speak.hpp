@@ -37,7 +37,8 @@ std::vector<Body> said(const std::vector<Message>& messages, std::uint64_t from 
 inline std::string terms_of(const Core& core, std::uint64_t from = 1) {
   std::string text;
   for (Index index{from}; index <= core.log().last(); index = index.next()) {
-    text += (text.empty() ? "" : " ") + std::to_string(index.value) + "@" + std::to_string(core.log().term_at(index)->value);
+    text += (text.empty() ? "" : " ") + std::to_string(index.value) + "@" +
+            std::to_string(core.log().term_at(index)->value);
   }
   return text;
 }

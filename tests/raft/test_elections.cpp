@@ -197,6 +197,16 @@ TEST_CASE("neither candidate nor leader votes for another in its own term") {
   CHECK(cluster.core(1).hard_state().vote == ServerId{1});
 }
 
+TEST_CASE("who knows the leader of a term gives no vote in it, even if it has given none") {
+  Cluster cluster;
+  cluster.isolate(1);
+  cluster.deliver(words(2, 1, 5, Heartbeat{Index{2}, 0}));
+  cluster.deliver(words(3, 1, 5, VoteRequest{Index{9}, Term{4}, false}));
+  cluster.run();
+  CHECK(said<VoteReply>(cluster.take_sent()) == std::vector{VoteReply{false}});
+  CHECK(cluster.core(1).hard_state() == HardState{Term{5}, nobody});
+}
+
 TEST_CASE("a pre-vote changes nobody's term and nobody's vote") {
   Cluster cluster({.voters = 3});
   cluster.hold<PreVoteReply>(0, 0);
@@ -347,7 +357,8 @@ TEST_CASE("a learner and a logger never campaign, and are asked for no vote") {
   cluster.time_out(1);
   cluster.run();
   for (const Message& message : cluster.take_sent()) {
-    const bool asks = std::holds_alternative<VoteRequest>(message.body) || std::holds_alternative<PreVoteRequest>(message.body);
+    const bool asks =
+        std::holds_alternative<VoteRequest>(message.body) || std::holds_alternative<PreVoteRequest>(message.body);
     if (asks) CHECK(message.to == ServerId{2});
   }
   CHECK(cluster.core(1).role() == Role::leader);
@@ -425,8 +436,9 @@ TEST_CASE("a message of an earlier term is answered with the present one where i
 
 TEST_CASE("messages for another, from itself or from nobody are ignored") {
   Cluster cluster;
-  for (const Message& message : {words(2, 3, 9, VoteRequest{Index{9}, Term{9}, false}), words(1, 1, 9, VoteRequest{Index{9}, Term{9}, false}),
-                                 words(0, 1, 9, VoteRequest{Index{9}, Term{9}, false})}) {
+  for (const Message& message :
+       {words(2, 3, 9, VoteRequest{Index{9}, Term{9}, false}), words(1, 1, 9, VoteRequest{Index{9}, Term{9}, false}),
+        words(0, 1, 9, VoteRequest{Index{9}, Term{9}, false})}) {
     cluster.step(1, message);
     CHECK(cluster.core(1).hard_state() == HardState{Term{1}, nobody});
   }

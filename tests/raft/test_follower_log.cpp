@@ -6,8 +6,8 @@ using namespace parley;
 using namespace parley::raft;
 using namespace parley::raft::harness;
 
-// What a follower does with appends (figure 2 of the Raft paper, "AppendEntries RPC, receiver implementation"). The follower under test
-// is 1; its log begins as 1@1 2@1, both committed. Server 2 leads in term 3.
+// What a follower does with appends (figure 2 of the Raft paper, "AppendEntries RPC, receiver implementation"). The
+// follower under test is 1; its log begins as 1@1 2@1, both committed. Server 2 leads in term 3.
 
 namespace {
 
@@ -40,13 +40,16 @@ TEST_CASE("figure 2, append, rule 1: an append of an earlier term changes nothin
 TEST_CASE("figure 2, append, rule 2: an append is rejected where the log lacks its previous entry") {
   UnderTest follower;
   SECTION("a gap") {
-    CHECK(follower.answer(append(8, 2, 2, {command(9, 3)})) == "n1 -> n2 rejected, term 3: no match at 8, perhaps at 5@2");
+    CHECK(follower.answer(append(8, 2, 2, {command(9, 3)})) ==
+          "n1 -> n2 rejected, term 3: no match at 8, perhaps at 5@2");
   }
   SECTION("another term, later than ours: ours may agree") {
-    CHECK(follower.answer(append(4, 3, 2, {command(5, 3)})) == "n1 -> n2 rejected, term 3: no match at 4, perhaps at 4@2");
+    CHECK(follower.answer(append(4, 3, 2, {command(5, 3)})) ==
+          "n1 -> n2 rejected, term 3: no match at 4, perhaps at 4@2");
   }
   SECTION("another term, earlier than ours: nothing of our later term can agree") {
-    CHECK(follower.answer(append(4, 1, 2, {command(5, 3)})) == "n1 -> n2 rejected, term 3: no match at 4, perhaps at 2@1");
+    CHECK(follower.answer(append(4, 1, 2, {command(5, 3)})) ==
+          "n1 -> n2 rejected, term 3: no match at 4, perhaps at 2@1");
   }
   CHECK(terms_of(follower.core(1)) == "1@1 2@1 3@2 4@2 5@2");
   CHECK(follower.core(1).commit() == Index{2});
@@ -61,7 +64,8 @@ TEST_CASE("figure 2, append, rule 3: an entry that conflicts is deleted with all
 
 TEST_CASE("figure 2, append, rule 4: what is not in the log is appended") {
   UnderTest follower;
-  CHECK(follower.answer(append(4, 2, 2, {command(5, 2), command(6, 3), command(7, 3)})) == "n1 -> n2 accepted, term 3: up to 7");
+  CHECK(follower.answer(append(4, 2, 2, {command(5, 2), command(6, 3), command(7, 3)})) ==
+        "n1 -> n2 accepted, term 3: up to 7");
   CHECK(terms_of(follower.core(1)) == "1@1 2@1 3@2 4@2 5@2 6@3 7@3");
 }
 
@@ -119,10 +123,14 @@ TEST_CASE("what is committed is never truncated, whatever a leader says") {
 
 TEST_CASE("entries that no leader sends are ignored") {
   UnderTest follower;
-  SECTION("a gap between them") { CHECK(follower.answer(append(5, 2, 2, {command(6, 3), command(8, 3)})) == "0 answers"); }
+  SECTION("a gap between them") {
+    CHECK(follower.answer(append(5, 2, 2, {command(6, 3), command(8, 3)})) == "0 answers");
+  }
   SECTION("a gap before them") { CHECK(follower.answer(append(5, 2, 2, {command(7, 3)})) == "0 answers"); }
   SECTION("terms that fall") { CHECK(follower.answer(append(5, 2, 2, {command(6, 3), command(7, 2)})) == "0 answers"); }
-  SECTION("a term below that of the previous entry") { CHECK(follower.answer(append(5, 2, 2, {command(6, 1)})) == "0 answers"); }
+  SECTION("a term below that of the previous entry") {
+    CHECK(follower.answer(append(5, 2, 2, {command(6, 1)})) == "0 answers");
+  }
   SECTION("a term after the leader's own") { CHECK(follower.answer(append(5, 2, 2, {command(6, 4)})) == "0 answers"); }
   SECTION("a membership that is none") {
     Entry broken = command(6, 3, "no membership");
@@ -130,7 +138,8 @@ TEST_CASE("entries that no leader sends are ignored") {
     CHECK(follower.answer(append(5, 2, 2, {broken})) == "0 answers");
   }
   SECTION("an index at the end of all numbers") {
-    CHECK(follower.answer(append(UINT64_MAX, 2, 2, {command(0, 3)})) == "n1 -> n2 rejected, term 3: no match at 18446744073709551615, perhaps at 5@2");
+    CHECK(follower.answer(append(UINT64_MAX, 2, 2, {command(0, 3)})) ==
+          "n1 -> n2 rejected, term 3: no match at 18446744073709551615, perhaps at 5@2");
   }
   CHECK(terms_of(follower.core(1)) == "1@1 2@1 3@2 4@2 5@2");
 }

@@ -19,7 +19,8 @@ Restored with_log(std::vector<Entry> entries, std::uint64_t term, std::uint64_t 
   restored.start.digest = digest;
   for (Entry& entry : entries) {
     digest = entry.digest = chain_next(digest, entry);
-    if (restored.runs.empty() || restored.runs.back().term != entry.term) restored.runs.push_back({entry.index, entry.term});
+    if (restored.runs.empty() || restored.runs.back().term != entry.term)
+      restored.runs.push_back({entry.index, entry.term});
     restored.last = entry.index;
   }
   restored.last_digest = digest;
@@ -33,7 +34,8 @@ Core core_with(std::uint64_t id, Restored restored) { return Core(short_options(
 /// A leader of term `term`, which it reaches alone.
 Core leader_with(std::uint64_t id, std::uint64_t term, std::vector<Entry> entries) {
   Restored restored = with_log(std::move(entries), term - 1, 0);
-  restored.memberships = {{Index{}, Membership{{{ServerId{id}, node_name(ServerId{id}), {}, true}}, {ServerId{id}}, {}}}};
+  restored.memberships = {
+      {Index{}, Membership{{{ServerId{id}, node_name(ServerId{id}), {}, true}}, {ServerId{id}}, {}}}};
   Core core = core_with(id, std::move(restored));
   core.step(Tick{});
   const Output output = core.take_output();
@@ -42,10 +44,13 @@ Core leader_with(std::uint64_t id, std::uint64_t term, std::vector<Entry> entrie
 }
 
 bool names(const BrokenSentences& broken, const std::string& part) {
-  return std::ranges::any_of(broken, [&part](const std::string& sentence) { return sentence.find(part) != std::string::npos; });
+  return std::ranges::any_of(broken,
+                             [&part](const std::string& sentence) { return sentence.find(part) != std::string::npos; });
 }
 
-BrokenSentences across(const Core& one, const Core& other) { return broken_across(std::vector<const Core*>{&one, &other}); }
+BrokenSentences across(const Core& one, const Core& other) {
+  return broken_across(std::vector<const Core*>{&one, &other});
+}
 
 }  // namespace
 

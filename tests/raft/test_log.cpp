@@ -47,7 +47,8 @@ TEST_CASE("the highest index whose term is not above another") {
   struct Row {
     std::uint64_t bound, term, found;
   };
-  for (const Row& row : std::vector<Row>{{5, 7, 5}, {5, 6, 4}, {5, 3, 4}, {5, 2, 2}, {5, 0, 0}, {3, 7, 3}, {3, 1, 2}, {99, 9, 5}, {0, 9, 0}}) {
+  for (const Row& row : std::vector<Row>{
+           {5, 7, 5}, {5, 6, 4}, {5, 3, 4}, {5, 2, 2}, {5, 0, 0}, {3, 7, 3}, {3, 1, 2}, {99, 9, 5}, {0, 9, 0}}) {
     DYNAMIC_SECTION("bound " << row.bound << " term " << row.term) {
       CHECK(log.last_not_above(Index{row.bound}, Term{row.term}) == Index{row.found});
     }

@@ -21,12 +21,31 @@ Membership of_three() { return {{member(1), member(2), member(3, false)}, {Serve
 TEST_CASE("the bytes of a membership are golden, since they stand in every log") {
   const Membership membership{{member(1), member(0x0203, false)}, {ServerId{1}}, {}};
   CHECK(to_hex(encode_membership(membership)) ==
-        "01"                                                                                  // version
-        "02000000"                                                                            // members
-        "0100000000000000" "02000000" "6e31" "01000000" "72" "01000000" "63" "00000000" "00000000" "01"
-        "0302000000000000" "04000000" "6e353135" "01000000" "72" "01000000" "63" "00000000" "00000000" "00"
-        "01000000" "0100000000000000"                                                         // voters
-        "00000000");                                                                          // outgoing
+        "01"        // version
+        "02000000"  // members
+        "0100000000000000"
+        "02000000"
+        "6e31"
+        "01000000"
+        "72"
+        "01000000"
+        "63"
+        "00000000"
+        "00000000"
+        "01"
+        "0302000000000000"
+        "04000000"
+        "6e353135"
+        "01000000"
+        "72"
+        "01000000"
+        "63"
+        "00000000"
+        "00000000"
+        "00"
+        "01000000"
+        "0100000000000000"  // voters
+        "00000000");        // outgoing
 }
 
 TEST_CASE("a membership survives its bytes") {
@@ -37,7 +56,8 @@ TEST_CASE("a membership survives its bytes") {
 TEST_CASE("bytes that are no membership are refused") {
   const Bytes good = encode_membership(of_three());
   SECTION("every truncation, and anything that is left over") {
-    for (std::size_t size = 0; size < good.size(); ++size) CHECK_FALSE(decode_membership(BytesView(good).substr(0, size)));
+    for (std::size_t size = 0; size < good.size(); ++size)
+      CHECK_FALSE(decode_membership(BytesView(good).substr(0, size)));
     CHECK_FALSE(decode_membership(good + "x"));
   }
   SECTION("another version") {
@@ -59,7 +79,9 @@ TEST_CASE("bytes that are no membership are refused") {
     CHECK(refuses({{member(1)}, {ServerId{1}}, {ServerId{2}}}));
   }
   SECTION("an outgoing half without an incoming one") { CHECK(refuses({{member(1)}, {}, {ServerId{1}}})); }
-  SECTION("a member that is nobody") { CHECK(refuses({{Member{nobody, harness::node_name(ServerId{1}), {}, true}}, {}, {}})); }
+  SECTION("a member that is nobody") {
+    CHECK(refuses({{Member{nobody, harness::node_name(ServerId{1}), {}, true}}, {}, {}}));
+  }
   SECTION("an address beyond its bound") {
     Member far = member(1);
     far.addresses.raft = std::string(limits::address_bytes + 1, 'x');

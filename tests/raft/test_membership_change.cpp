@@ -205,7 +205,8 @@ TEST_CASE("a leader that removes itself leads until that is committed, does not 
   const auto change = cluster.change(1, removal(1));
   cluster.hold<AppendAccepted>(3, 1);
   cluster.run();
-  // The joint configuration is committed by n1 and n2 of the old half; the new half, n2 and n3, has not agreed to anything.
+  // The joint configuration is committed by n1 and n2 of the old half; the new half, n2 and n3, has not agreed to
+  // anything.
   CHECK(cluster.core(1).commit() == Index{3});
   REQUIRE(cluster.core(1).role() == Role::leader);
   cluster.heal();
@@ -353,7 +354,8 @@ TEST_CASE("a change is rolled back also after a restart between its entry and th
   CHECK(membership_of(cluster, 1) == "voters n1 n2 n3 n4 n5, leaving half -, learners -, loggers -");
 }
 
-// The old leader dies at each point of a change that removes n5 from five. Whatever is left ends up in one configuration.
+// The old leader dies at each point of a change that removes n5 from five. Whatever is left ends up in one
+// configuration.
 TEST_CASE("a change whose leader dies is ended or undone by the next one") {
   Cluster cluster({.voters = 5});
   cluster.elect(1);

@@ -10,9 +10,10 @@ using namespace parley;
 using namespace parley::raft;
 using namespace parley::raft::harness;
 
-// A few hundred clusters, each from one seed: messages are lost, doubled and reordered, disks and applications are slow, servers crash
-// between their writes, links fail in one or both directions, members come and go. All invariants are checked after every step; then
-// the faults end, and everyone must agree within a few election timeouts. One seed is run alone, with its story, by
+// A few hundred clusters, each from one seed: messages are lost, doubled and reordered, disks and applications are
+// slow, servers crash between their writes, links fail in one or both directions, members come and go. All invariants
+// are checked after every step; then the faults end, and everyone must agree within a few election timeouts. One seed
+// is run alone, with its story, by
 //   PARLEY_SEED=17 test_raft "one seed*"
 
 namespace {
@@ -37,10 +38,9 @@ class Weather {
                     options.pending_reads = 5;
                     options.replace_ticks = 30;
                   }}) {
-    cluster_.on_broken = [seed](const std::string& sentences) {
-      FAIL("seed " << seed << " breaks" << sentences);
-    };
-    for (const auto id : cluster_.ids()) cluster_.server(id).holds_apply = cluster_.server(id).holds_reads = cluster_.server(id).holds_disk = true;
+    cluster_.on_broken = [seed](const std::string& sentences) { FAIL("seed " << seed << " breaks" << sentences); };
+    for (const auto id : cluster_.ids())
+      cluster_.server(id).holds_apply = cluster_.server(id).holds_reads = cluster_.server(id).holds_disk = true;
   }
 
   Cluster& cluster() { return cluster_; }
@@ -173,7 +173,8 @@ class Weather {
   void check_reads() {
     for (const auto id : cluster_.ids()) {
       for (const ReadReady& ready : cluster_.server(id).reads_ready) {
-        if (ready.index < floors_.at(ready.id)) FAIL("read " << ready.id << " at " << ready.index << " is older than " << floors_.at(ready.id));
+        if (ready.index < floors_.at(ready.id))
+          FAIL("read " << ready.id << " at " << ready.index << " is older than " << floors_.at(ready.id));
       }
       cluster_.server(id).reads_ready.clear();
     }

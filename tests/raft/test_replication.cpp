@@ -96,7 +96,8 @@ TEST_CASE("an entry larger than an append travels alone") {
   (void)cluster.take_sent();
   cluster.step(1, Propose{1, {SharedBytes("long enough"), SharedBytes("long enough too")}});
   cluster.run();
-  for (const AppendRequest& request : said<AppendRequest>(cluster.take_sent(), 1, 2)) CHECK(request.entries.size() <= 1);
+  for (const AppendRequest& request : said<AppendRequest>(cluster.take_sent(), 1, 2))
+    CHECK(request.entries.size() <= 1);
   CHECK(cluster.progress(1, 2).match() == Index{5});
 }
 
@@ -188,7 +189,9 @@ TEST_CASE("what was sent to a peer that the transport lost is sent again from wh
   cluster.step(1, Unreachable{ServerId{2}});
   cluster.run();
   CHECK(cluster.progress(1, 2).match() == Index{5});
-  SECTION("and it is never taken for a difference of the logs") { CHECK(said<AppendRejected>(cluster.take_sent()).empty()); }
+  SECTION("and it is never taken for a difference of the logs") {
+    CHECK(said<AppendRejected>(cluster.take_sent()).empty());
+  }
 }
 
 TEST_CASE("appends that arrive late, twice and in disorder leave the logs equal") {
@@ -247,7 +250,8 @@ TEST_CASE("figure 8: an entry of an earlier term is not committed by counting it
   cluster.drop<AppendRequest>(5, 0);
   cluster.elect(5);
   REQUIRE(cluster.core(5).log().term_at(Index{4}) == Term{3});
-  // (c) It crashes; server 1 leads again, in term 4, and its old entry reaches a majority, but nothing of its own term does.
+  // (c) It crashes; server 1 leads again, in term 4, and its old entry reaches a majority, but nothing of its own term
+  // does.
   cluster.crash(5);
   cluster.heal();
   cluster.deliver(words(3, 1, 3, HeartbeatReply{0}));
@@ -350,7 +354,8 @@ TEST_CASE("entries read for a peer that has moved on, or for a leadership that i
   SECTION("another position") {
     cluster.deliver(words(3, 1, 2, AppendAccepted{Index{6}}));
     (void)cluster.take_sent();
-    cluster.step(1, EntriesRead{ServerId{3}, Term{2}, Index{4}, cluster.server(1).disk.read(Index{4}, Index{5}, SIZE_MAX)});
+    cluster.step(
+        1, EntriesRead{ServerId{3}, Term{2}, Index{4}, cluster.server(1).disk.read(Index{4}, Index{5}, SIZE_MAX)});
   }
   CHECK(said<AppendRequest>(cluster.take_sent(), 1, 3).empty());
 }
@@ -405,7 +410,9 @@ TEST_CASE("cluster time never goes back, whoever leads and whatever the clocks s
   clock(1, 5700, 950);
   cluster.propose(1, "a");
   cluster.run();
-  const auto time_of = [&cluster](std::uint64_t id, std::uint64_t index) { return cluster.core(id).log().cached(Index{index}).time; };
+  const auto time_of = [&cluster](std::uint64_t id, std::uint64_t index) {
+    return cluster.core(id).log().cached(Index{index}).time;
+  };
   CHECK(time_of(1, 3) == EntryTime{0, 900});
   CHECK(time_of(1, 4) == EntryTime{700, 950});
   clock(1, 5100, 10);

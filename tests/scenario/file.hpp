@@ -4,8 +4,8 @@
 
 namespace parley::scenario {
 
-/// A scenario file: lines that tell the story, and commands (lines that begin with "> "), each followed by what it must print.
-/// What a command prints ends at the first empty line.
+/// A scenario file: lines that tell the story, and commands (lines that begin with "> "), each followed by what it must
+/// print. What a command prints ends at the first empty line.
 struct Block {
   std::vector<std::string> story;  ///< as they stand in the file, empty lines and the ones with # alike
   std::string command;             ///< without the "> "; empty only in the last block, which may be story alone

@@ -1,4 +1,5 @@
-// scenario [--rewrite] FILE...: tells each file and compares; with --rewrite, writes what was told into the file instead.
+// scenario [--rewrite] FILE...: tells each file and compares; with --rewrite, writes what was told into the file
+// instead.
 #include <cstdio>
 #include <fstream>
 #include <iostream>

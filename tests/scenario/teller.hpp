@@ -9,7 +9,8 @@
 
 namespace parley::scenario {
 
-/// Carries out the commands of one scenario on a cluster in memory and tells what happens; the commands are listed in README.md.
+/// Carries out the commands of one scenario on a cluster in memory and tells what happens; the commands are listed in
+/// README.md.
 class Teller {
  public:
   Teller();

@@ -126,8 +126,9 @@ void Client::attempt(std::size_t number) {
   const auto deadline_ms = static_cast<std::uint32_t>(random_.one_in(3) ? most_attempt_ms : wait_ms);
   wire::RequestBody body = wire::ReadRequest{wire::ReadMode::linearizable, SharedBytes(lane.encoded)};
   if (lane.command) body = wire::WriteRequest{SharedBytes(lane.encoded)};
-  world_.trace.note(static_cast<int>(node), "client {} lane {} asks, request {}, command {}/{}", number_, number, request,
-                    lane.command ? lane.command->session.value : 0, lane.command ? lane.command->seq.value : 0);
+  world_.trace.note(static_cast<int>(node), "client {} lane {} asks, request {}, command {}/{}", number_, number,
+                    request, lane.command ? lane.command->session.value : 0,
+                    lane.command ? lane.command->seq.value : 0);
   send_(node, {0, connection_, request}, std::move(body), deadline_ms);
   world_.queue.after(wait_ms * 1000, [this, number, turn = ++lane.turn] { timed_out(number, turn); });
 }
@@ -181,7 +182,8 @@ void Client::answered(const node::Answer& answer) {
 
 void Client::on_error(std::size_t number, const wire::ErrorReply& error) {
   Lane& lane = lanes_[number];
-  world_.trace.note(Trace::nobody_special, "client {} lane {} is told error {}", number_, number, static_cast<int>(error.error));
+  world_.trace.note(Trace::nobody_special, "client {} lane {} is told error {}", number_, number,
+                    static_cast<int>(error.error));
   if (error.error == ErrorWord::timeout) lane.may_have_effect = true;
   attempt_again(number, random_.between(5'000, 80'000));
 }
@@ -197,10 +199,12 @@ void Client::on_reply(std::size_t number, const wire::AppReply& answer) {
     ++world_.counters.sessions_lost;
     return give_up(number);
   }
-  world_.trace.note(Trace::nobody_special, "client {} lane {} is told {} at {}", number_, number, static_cast<int>(reply->word),
-                    answer.index.value);
-  const bool is_usual = reply->word == ErrorWord::ok || reply->word == ErrorWord::not_found || reply->word == ErrorWord::mismatch;
-  world_.findings.must(is_usual, [&] { return fmt::format("a client is told \"{}\": {}.", text(reply->word), reply->detail); });
+  world_.trace.note(Trace::nobody_special, "client {} lane {} is told {} at {}", number_, number,
+                    static_cast<int>(reply->word), answer.index.value);
+  const bool is_usual =
+      reply->word == ErrorWord::ok || reply->word == ErrorWord::not_found || reply->word == ErrorWord::mismatch;
+  world_.findings.must(is_usual,
+                       [&] { return fmt::format("a client is told \"{}\": {}.", text(reply->word), reply->detail); });
   ++world_.counters.operations;
   if (lane.command) {
     world_.state_judge.acknowledged(*lane.command, answer.index, *reply);

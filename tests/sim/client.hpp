@@ -11,12 +11,13 @@
 
 namespace parley::sim {
 
-/// A client with a session and a few lanes, each of which asks one thing after the other: it tries again through other nodes, and
-/// sometimes gives up. What it asked and was told goes into the history.
+/// A client with a session and a few lanes, each of which asks one thing after the other: it tries again through other
+/// nodes, and sometimes gives up. What it asked and was told goes into the history.
 class Client {
  public:
   /// Sends a request to a node; it or its answer may be lost.
-  using Send = std::function<void(std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms)>;
+  using Send =
+      std::function<void(std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms)>;
   using CountNodes = std::function<std::size_t()>;
 
   Client(World& world, History& history, std::size_t number, Send send, CountNodes count_nodes);
@@ -41,7 +42,7 @@ class Client {
     std::set<std::uint64_t> unanswered;  ///< requests of this operation
     std::uint64_t turn = 0;              ///< tells a timer of an earlier attempt from one of this
     std::uint64_t give_up_us = 0;
-    Index floor;                         ///< no read may reflect less
+    Index floor;  ///< no read may reflect less
   };
 
   void rest(std::size_t lane);
@@ -74,7 +75,7 @@ class Client {
   bool is_stopping_ = false;
   std::uint64_t next_request_ = 1;
   std::uint64_t next_value_ = 1;
-  std::size_t favourite_ = 0;  ///< the node that answered last
+  std::size_t favourite_ = 0;               ///< the node that answered last
   std::map<std::string, Bytes> last_seen_;  ///< what compare-and-set expects, by key
   Bytes key_;
   Bytes value_;

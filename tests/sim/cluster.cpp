@@ -22,14 +22,15 @@ constexpr std::uint64_t closing_operations = 12;
 
 Cluster::Cluster(const Plan& plan, Trace::Narrator narrator)
     : world_(plan, std::move(narrator)),
-      network_(world_.queue, world_.trace, world_.counters, world_.plan,
-               [this](std::size_t to, raft::Message message) {
-                 Machine& machine = *machines_[to];
-                 if (machine.is_up()) machine.replica()->receive(std::move(message));
-               },
-               [this](std::size_t from, ServerId peer) {
-                 if (machines_[from]->is_up()) machines_[from]->replica()->lost(peer);
-               }),
+      network_(
+          world_.queue, world_.trace, world_.counters, world_.plan,
+          [this](std::size_t to, raft::Message message) {
+            Machine& machine = *machines_[to];
+            if (machine.is_up()) machine.replica()->receive(std::move(message));
+          },
+          [this](std::size_t from, ServerId peer) {
+            if (machines_[from]->is_up()) machines_[from]->replica()->lost(peer);
+          }),
       steward_(world_, machines_),
       faults_(world_, machines_, network_, steward_),
       random_(random_for(plan.seed, random_part)) {
@@ -55,7 +56,8 @@ void Cluster::connect() {
   world_.answer = [this](int from, node::Answer reply) { answer(from, std::move(reply)); };
   world_.change_done = [this](int from, const raft::ChangeDone& done) {
     if (!done.refusal) ++world_.counters.changes;
-    world_.trace.note(from, "change of membership {}: refusal {}", done.id, done.refusal ? static_cast<int>(*done.refusal) : -1);
+    world_.trace.note(from, "change of membership {}: refusal {}", done.id,
+                      done.refusal ? static_cast<int>(*done.refusal) : -1);
   };
   // Not at once: whoever reports it is part of what dies.
   world_.died = [this](int node) { world_.queue.after(0, [this, node] { faults_.died(node); }); };
@@ -77,7 +79,8 @@ void Cluster::send(int from, raft::Message message) {
 void Cluster::ask(std::size_t number, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms) {
   const auto delay_us = network_.client_delay_us();
   if (!delay_us) return;
-  world_.queue.after(*delay_us, [this, number, asker = std::move(asker), body = std::move(body), deadline_ms]() mutable {
+  world_.queue.after(*delay_us, [this, number, asker = std::move(asker), body = std::move(body),
+                                 deadline_ms]() mutable {
     Machine& machine = *machines_[number];
     if (!machine.is_up()) return;
     machine.replica()->request(std::move(asker), std::move(body), world_.now_us() + std::uint64_t{deadline_ms} * 1000);
@@ -109,8 +112,8 @@ bool Cluster::run_until(std::uint64_t deadline_us, IsDone&& is_done) {
 }
 
 Outcome Cluster::run() {
-  for (const auto step : {&Cluster::serve_under_faults, &Cluster::recover, &Cluster::serve_again, &Cluster::survive_total_crash,
-                          &Cluster::judge}) {
+  for (const auto step : {&Cluster::serve_under_faults, &Cluster::recover, &Cluster::serve_again,
+                          &Cluster::survive_total_crash, &Cluster::judge}) {
     if (!world_.findings.any()) (this->*step)();
   }
   Outcome outcome;
@@ -160,7 +163,10 @@ void Cluster::recover() {
   run_until(begin_us, [] { return false; });
   const bool has_leader =
       run_until(begin_us + elections_to_lead * election_us, [&] { return steward_.leader() != nullptr; });
-  if (!has_leader) return world_.findings.add(Findings::Kind::liveness, "nobody leads, long after the faults have ended.");
+  if (!has_leader) {
+    const std::string text = "nobody leads, long after the faults have ended: " + unsettled_text();
+    return world_.findings.add(Findings::Kind::liveness, text);
+  }
   const bool is_done = run_until(world_.now_us() + most_settle_us, [&] { return is_settled() && are_clients_idle(); });
   if (!is_done) world_.findings.add(Findings::Kind::liveness, unsettled_text());
 }
@@ -248,13 +254,17 @@ void Cluster::judge() {
 void Cluster::judge_histories() {
   for (const std::string& key : history_.keys()) {
     const auto operations = history_.of(key);
+
     const Verdict verdict = judge_key(operations);
     if (verdict == Verdict::undecided) ++world_.counters.undecided;
-    world_.findings.must(verdict != Verdict::broken,
-                         [&] { return fmt::format("what clients saw of {} is not linearizable:\n{}", key, history_.text(key)); });
+    world_.findings.must(verdict != Verdict::broken, [&] {
+      return fmt::format("what clients saw of {} is not linearizable:\n{}", key, history_.text(key));
+    });
   }
 }
 
-Outcome run_seed(std::uint64_t seed, Trace::Narrator narrator) { return Cluster(draw_plan(seed), std::move(narrator)).run(); }
+Outcome run_seed(std::uint64_t seed, Trace::Narrator narrator) {
+  return Cluster(draw_plan(seed), std::move(narrator)).run();
+}
 
 }  // namespace parley::sim

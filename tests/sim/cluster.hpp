@@ -17,9 +17,9 @@ struct Outcome {
   std::string shortfall;
 };
 
-/// A whole cluster with its clients, from one seed: replicas made of the real core, driver, log, table and application, on
-/// simulated network, disks and clocks. It is founded, grows, serves while faults happen, is left alone, must then recover, and
-/// is judged.
+/// A whole cluster with its clients, from one seed: replicas made of the real core, driver, log, table and application,
+/// on simulated network, disks and clocks. It is founded, grows, serves while faults happen, is left alone, must then
+/// recover, and is judged.
 class Cluster {
  public:
   Cluster(const Plan& plan, Trace::Narrator narrator);

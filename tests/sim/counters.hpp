@@ -11,9 +11,9 @@ struct Counters {
   std::uint64_t seeds = 0;
   std::uint64_t events = 0;
   std::uint64_t simulated_us = 0;
-  std::uint64_t operations = 0;   ///< answered by the application
-  std::uint64_t reads = 0;        ///< of these
-  std::uint64_t abandoned = 0;    ///< by their clients, with the outcome unknown
+  std::uint64_t operations = 0;  ///< answered by the application
+  std::uint64_t reads = 0;       ///< of these
+  std::uint64_t abandoned = 0;   ///< by their clients, with the outcome unknown
   std::uint64_t retries = 0;
   std::uint64_t duplicates_applied = 0;  ///< commands that stand in the log once more
   std::uint64_t sessions_lost = 0;
@@ -33,9 +33,9 @@ struct Counters {
   std::uint64_t torn_tails = 0;
   std::uint64_t entries_read = 0;  ///< requests for entries that were no longer in memory
   std::uint64_t flushes = 0;
-  std::uint64_t changes = 0;     ///< of membership that were carried out
-  std::uint64_t transfers = 0;   ///< of leadership that were asked for
-  std::uint64_t undecided = 0;   ///< keys whose history was too hard to judge
+  std::uint64_t changes = 0;    ///< of membership that were carried out
+  std::uint64_t transfers = 0;  ///< of leadership that were asked for
+  std::uint64_t undecided = 0;  ///< keys whose history was too hard to judge
 
   /// Every field with the name that people read.
   template <class Visitor>
@@ -71,7 +71,7 @@ struct Counters {
   }
 
   void add(const Counters& other) {
-    for_each([&](std::string_view, std::uint64_t Counters::* field) { this->*field += other.*field; });
+    for_each([&](std::string_view, std::uint64_t Counters::*field) { this->*field += other.*field; });
   }
 };
 

@@ -5,11 +5,14 @@ namespace {
 
 /// After which a full disk is looked at again.
 constexpr std::uint64_t full_retry_us = 200'000;
+/// How many of the special writes are cut short, and within how many operations on files.
+constexpr std::uint64_t doomed_one_in = 3;
+constexpr std::uint64_t doomed_operations = 3;
 
 }  // namespace
 
-Disk::Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random, Report report,
-           IsDying is_dying)
+Disk::Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random,
+           Report report, Doom doom)
     : world_(world),
       process_(process),
       node_(node),
@@ -17,7 +20,7 @@ Disk::Disk(World& world, Process& process, int node, ServerId server, replica::D
       worker_(std::move(worker)),
       random_(random),
       report_(std::move(report)),
-      is_dying_(std::move(is_dying)),
+      doom_(std::move(doom)),
       quality_(world.plan.disks) {
   process_.after(draw_latency_us(), [this] { begin(); });
 }
@@ -25,12 +28,22 @@ Disk::Disk(World& world, Process& process, int node, ServerId server, replica::D
 void Disk::submit(replica::DiskRequest request) {
   if (const auto* persist = std::get_if<raft::Persist>(&request)) {
     world_.raft_judge.asked(server_, *persist);
+    maybe_doom(*persist);
   } else {
     ++world_.counters.entries_read;
   }
   waiting_.push_back(std::move(request));
   // The actor wakes a moment later, and takes what has come until then.
   process_.after(random_.below(world_.plan.hop_us), [this] { begin(); });
+}
+
+/// A crash in the middle of a write that replaces entries, or makes the replica part of a cluster, is worth more than
+/// one at any moment: those are rare, and are where half a write says something else than the whole.
+void Disk::maybe_doom(const raft::Persist& persist) {
+  const bool replaces = !persist.entries.empty() && persist.entries.front().index <= worker_.log().last().index;
+  if (world_.is_calm || !(replaces || persist.adopt) || !random_.one_in(doomed_one_in)) return;
+  world_.trace.note(node_, "is to die while it replaces entries or joins");
+  doom_.die_after(random_.below(doomed_operations));
 }
 
 std::uint64_t Disk::draw_latency_us() {
@@ -45,16 +58,18 @@ void Disk::begin() {
   is_busy_ = true;
   const std::uint64_t latency_us = draw_latency_us();
   const std::uint64_t work_after_us = random_.below(latency_us + 1);
-  process_.after(work_after_us, [this, requests = std::exchange(waiting_, {}), rest_us = latency_us - work_after_us]() mutable {
-    work(std::move(requests), rest_us);
-  });
+  process_.after(work_after_us,
+                 [this, requests = std::exchange(waiting_, {}), rest_us = latency_us - work_after_us]() mutable {
+                   work(std::move(requests), rest_us);
+                 });
 }
 
 void Disk::work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us) {
   auto done = worker_.work(std::move(requests));
   if (!done) return fail(done.error());
   for (const replica::DiskDone& each : *done) {
-    if (const auto* persisted = std::get_if<replica::PersistDone>(&each)) world_.raft_judge.synced(server_, persisted->sequence);
+    if (const auto* persisted = std::get_if<replica::PersistDone>(&each))
+      world_.raft_judge.synced(server_, persisted->sequence);
   }
   unreported_ = std::move(*done);
   process_.after(report_after_us, [this, turn = turn_] {
@@ -101,7 +116,7 @@ void Disk::prepare() {
 
 void Disk::fail(const Error& error) {
   is_busy_ = true;  // for ever
-  if (is_dying_()) {
+  if (doom_.is_dying()) {
     world_.died(node_);
   } else {
     world_.findings.unsafe("the disk of n" + std::to_string(node_) + " failed by itself: " + error.what);

@@ -5,15 +5,19 @@
 
 namespace parley::sim {
 
-/// The disk actor of a simulated node: works off what has gathered, takes its time, and may die at any operation of the file
-/// system.
+/// The disk actor of a simulated node: works off what has gathered, takes its time, and may die at any operation of the
+/// file system.
 class Disk final : public replica::DiskPort {
  public:
   using Report = std::function<void(replica::DiskDone done)>;
-  /// True if the file system fails because the machine is to die at this point.
-  using IsDying = std::function<bool()>;
+  /// The machine below.
+  struct Doom {
+    std::function<bool()> is_dying;                           ///< files fail because it dies at this point
+    std::function<void(std::uint64_t operations)> die_after;  ///< it is to die at one of the next operations on files
+  };
 
-  Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random, Report report, IsDying is_dying);
+  Disk(World& world, Process& process, int node, ServerId server, replica::DiskWorker worker, Random& random,
+       Report report, Doom doom);
 
   void submit(replica::DiskRequest request) override;
   /// What is under way takes no longer than usual from now on.
@@ -22,6 +26,7 @@ class Disk final : public replica::DiskPort {
   [[nodiscard]] const wal::Log& log() const { return worker_.log(); }
 
  private:
+  void maybe_doom(const raft::Persist& persist);
   void begin();
   void work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us);
   void report(std::vector<replica::DiskDone> done);
@@ -36,7 +41,7 @@ class Disk final : public replica::DiskPort {
   replica::DiskWorker worker_;
   Random& random_;
   Report report_;
-  IsDying is_dying_;
+  Doom doom_;
   DiskQuality quality_;
   std::vector<replica::DiskRequest> waiting_;
   bool is_busy_ = false;

@@ -5,8 +5,9 @@
 
 namespace parley::sim {
 
-/// Simulated time. Events run one after the other in the order of their time, and of their making where that is equal; nothing
-/// happens between two of them. The only source of time in a simulation, so that a run is a function of its seed.
+/// Simulated time. Events run one after the other in the order of their time, and of their making where that is equal;
+/// nothing happens between two of them. The only source of time in a simulation, so that a run is a function of its
+/// seed.
 class EventQueue {
  public:
   using Action = std::move_only_function<void()>;

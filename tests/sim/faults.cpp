@@ -19,7 +19,11 @@ constexpr std::uint64_t most_absence_us = 4'000'000;
 }  // namespace
 
 Faults::Faults(World& world, Steward::Machines& machines, Network& network, Steward& steward)
-    : world_(world), machines_(machines), network_(network), steward_(steward), random_(random_for(world.plan.seed, random_part)) {}
+    : world_(world),
+      machines_(machines),
+      network_(network),
+      steward_(steward),
+      random_(random_for(world.plan.seed, random_part)) {}
 
 void Faults::start() {
   later(random_.between(300'000, 3'000'000), [this] { next(); });
@@ -34,7 +38,9 @@ void Faults::later(std::uint64_t delay_us, EventQueue::Action action) {
 void Faults::next() {
   ++world_.counters.faults;
   (this->*draw())();
-  later(random_.between(world_.plan.least_fault_gap_us, world_.plan.most_fault_gap_us), [this] { next(); });
+  // A cluster that never comes to serve anybody shows little: in time it gets some peace.
+  const std::uint64_t peace = world_.now_us() > 2 * world_.plan.least_run_us ? 10 : 1;
+  later(peace * random_.between(world_.plan.least_fault_gap_us, world_.plan.most_fault_gap_us), [this] { next(); });
 }
 
 Faults::Fault Faults::draw() {
@@ -68,7 +74,8 @@ Machine& Faults::leader_or_any() {
   return leader != nullptr && !random_.one_in(3) ? *leader : any_machine();
 }
 
-// ---- processes ----------------------------------------------------------------------------------------------------------
+// ---- processes
+// ----------------------------------------------------------------------------------------------------------
 
 void Faults::crash(Machine& machine) {
   if (!machine.is_up()) return;
@@ -98,7 +105,8 @@ void Faults::crash_one() {
   Machine& machine = leader_or_any();
   crash(machine);
   // Sometimes so soon that nobody has noticed.
-  restart_later(machine.number(), random_.one_in(3) ? random_.below(least_down_us) : random_.between(least_down_us, most_down_us));
+  restart_later(machine.number(),
+                random_.one_in(3) ? random_.below(least_down_us) : random_.between(least_down_us, most_down_us));
 }
 
 void Faults::crash_all() {
@@ -123,7 +131,8 @@ void Faults::pause() {
   machine.stop_until(world_.now_us() + pause_us);
 }
 
-// ---- network ------------------------------------------------------------------------------------------------------------
+// ---- network
+// ------------------------------------------------------------------------------------------------------------
 
 void Faults::cut_both(std::size_t one, std::size_t other) {
   network_.cut(one, other);
@@ -211,7 +220,8 @@ void Faults::bad_network() {
   later(random_.between(200'000, most_partition_us), [this] { network_.set_quality(world_.plan.links); });
 }
 
-// ---- disks, clocks, members ------------------------------------------------------------------------------------------------
+// ---- disks, clocks, members
+// ------------------------------------------------------------------------------------------------
 
 void Faults::slow_disk() {
   Machine& machine = leader_or_any();

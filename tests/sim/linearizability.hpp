@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-/// Decides whether what clients saw of one key could have been seen of a single copy of it: the search of Wing and Gong, with
-/// the memory of Lowe ("Testing for linearizability", 2017).
+/// Decides whether what clients saw of one key could have been seen of a single copy of it: the search of Wing and
+/// Gong, with the memory of Lowe ("Testing for linearizability", 2017).
 namespace parley::sim {
 
 /// A value of the key as a number: equal numbers for equal values. 0 stands for "there is no such key".
@@ -25,8 +25,8 @@ struct Operation {
   Value expected = absent;  ///< by compare_and_set
   Value desired = absent;   ///< by set and compare_and_set
   std::uint64_t begin = 0;  ///< when it was asked: a moment in an order that all operations share
-  /// When the answer came; later than `begin`. Nothing: the client never learned the outcome, so it may have taken effect at
-  /// any later time, or never.
+  /// When the answer came; later than `begin`. Nothing: the client never learned the outcome, so it may have taken
+  /// effect at any later time, or never.
   std::optional<std::uint64_t> end;
   Answer answer = Answer::done;
   std::optional<Value> seen;  ///< nothing if the answer told no value
@@ -39,6 +39,6 @@ enum class Verdict {
 };
 
 /// `step_limit` bounds the search. Moments must differ from each other.
-[[nodiscard]] Verdict judge_key(std::span<const Operation> operations, std::uint64_t step_limit = 5'000'000);
+[[nodiscard]] Verdict judge_key(std::span<const Operation> operations, std::uint64_t step_limit = 500'000);
 
 }  // namespace parley::sim

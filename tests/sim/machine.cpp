@@ -25,18 +25,23 @@ Machine::Machine(World& world, int number, ServerId server)
       server_(server),
       random_(random_for(world.plan.seed, random_part + static_cast<std::uint64_t>(number))),
       wall_offset_us_(static_cast<std::int64_t>(random_.below(most_wall_offset_us))),
-      drift_ppm_(static_cast<std::int64_t>(random_.below(2 * most_drift_ppm)) - static_cast<std::int64_t>(most_drift_ppm)) {}
+      drift_ppm_(static_cast<std::int64_t>(random_.below(2 * most_drift_ppm)) -
+                 static_cast<std::int64_t>(most_drift_ppm)) {}
 
 raft::Member Machine::member() const {
   const auto name = NodeId::parse(fmt::format("n{}", number_));
   ENSURE(name.has_value());
-  return {server_, *name, {fmt::format("127.0.0.1:{}", 7000 + number_), fmt::format("127.0.0.1:{}", 8000 + number_), "", ""}, true};
+  return {server_,
+          *name,
+          {fmt::format("127.0.0.1:{}", 7000 + number_), fmt::format("127.0.0.1:{}", 8000 + number_), "", ""},
+          true};
 }
 
 ClockReading Machine::read_clock() const {
   const auto now_us = static_cast<std::int64_t>(world_.now_us());
   const std::int64_t drifted_us = now_us + now_us * drift_ppm_ / 1'000'000;
-  return {static_cast<std::uint64_t>(drifted_us), static_cast<std::uint64_t>(wall_begin_us + wall_offset_us_ + drifted_us)};
+  return {static_cast<std::uint64_t>(drifted_us),
+          static_cast<std::uint64_t>(wall_begin_us + wall_offset_us_ + drifted_us)};
 }
 
 void Machine::start() {
@@ -50,9 +55,11 @@ void Machine::start() {
     return world_.findings.unsafe(fmt::format("n{} cannot start: {}", number_, parts.error().what));
   }
   if (is_doomed) crash_at_operation(never);
-  world_.trace.note(number_, "starts: term {}, log up to {}, commit {}, applied {}", parts->restored.hard_state.term.value,
-                    parts->restored.last.value, parts->restored.commit.value, parts->restored.applied.value);
-  replica_ = std::make_unique<Replica>(world_, std::move(*parts), [this] { return read_clock(); }, random_.next());
+  world_.trace.note(number_, "starts: term {}, log up to {}, commit {}, applied {}",
+                    parts->restored.hard_state.term.value, parts->restored.last.value, parts->restored.commit.value,
+                    parts->restored.applied.value);
+  replica_ = std::make_unique<Replica>(
+      world_, std::move(*parts), [this] { return read_clock(); }, random_.next());
 }
 
 void Machine::crash() {
@@ -95,8 +102,15 @@ Result<ReplicaParts> Machine::open() {
   if (!restored) return std::unexpected(restored.error());
   auto record = read_record(*opened);
   if (!record) return std::unexpected(record.error());
-  return ReplicaParts{number_, server_, std::move(opened->log), std::move(*restored), std::move(*record), std::move(*machine),
-                      backend_, [this] { return files_.has_stopped(); }};
+  return ReplicaParts{
+      number_,
+      server_,
+      std::move(opened->log),
+      std::move(*restored),
+      std::move(*record),
+      std::move(*machine),
+      backend_,
+      {[this] { return files_.has_stopped(); }, [this](std::uint64_t operations) { crash_at_operation(operations); }}};
 }
 
 Result<DurableRecord> Machine::read_record(const wal::OpenedLog& opened) const {

@@ -31,7 +31,8 @@ void Network::send(std::size_t from, std::size_t to, raft::Message message) {
   const bool may_repeat = !std::holds_alternative<raft::ForwardedProposal>(message.body);
   if (may_repeat && random_.one_in(quality_.duplicate_one_in)) {
     ++counters_.duplicates;
-    const std::uint64_t later_us = random_.one_in(10) ? random_.below(most_age_us) : random_.below(quality_.overtake_us);
+    const std::uint64_t later_us =
+        random_.one_in(10) ? random_.below(most_age_us) : random_.below(quality_.overtake_us);
     deliver_later(from, to, delay_us + later_us, message);
   }
   if (random_.one_in(quality_.old_one_in)) {

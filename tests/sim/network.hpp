@@ -15,12 +15,12 @@
 
 namespace parley::sim {
 
-/// The network between replicas, by the numbers of their machines: delays, loses, repeats and reorders what is sent, and can be cut
-/// in one direction or both.
+/// The network between replicas, by the numbers of their machines: delays, loses, repeats and reorders what is sent,
+/// and can be cut in one direction or both.
 ///
-/// It may do anything that two TCP connections, one for each direction, with reconnects can do, and more: only a forwarded proposal
-/// never arrives twice. TCP never delivers twice, and transport sends nothing again; were it repeated, the leader could take the
-/// first copy and refuse the second, and that refusal would not be certain.
+/// It may do anything that two TCP connections, one for each direction, with reconnects can do, and more: only a
+/// forwarded proposal never arrives twice. TCP never delivers twice, and transport sends nothing again; were it
+/// repeated, the leader could take the first copy and refuse the second, and that refusal would not be certain.
 class Network {
  public:
   using Deliver = std::function<void(std::size_t to, raft::Message message)>;
@@ -53,7 +53,8 @@ class Network {
   Lost lost_;
   bool clients_lose_ = true;
   std::set<std::pair<std::size_t, std::size_t>> cut_;
-  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> busy_until_us_;  ///< arrival of the last one that kept its order
+  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t>
+      busy_until_us_;  ///< arrival of the last one that kept its order
 };
 
 }  // namespace parley::sim

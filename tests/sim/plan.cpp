@@ -20,7 +20,8 @@ void draw_core(Random& random, raft::Options& core) {
   core.append_bytes = one_of<std::size_t, 3>(random, {1024, 16 * limits::KiB, limits::append_bytes});
   core.inflight_appends = one_of<std::size_t, 3>(random, {1, 4, limits::inflight_appends});
   core.inflight_bytes = one_of<std::size_t, 3>(random, {4096, 256 * limits::KiB, limits::inflight_bytes});
-  core.uncommitted_bytes = one_of<std::size_t, 4>(random, {8192, limits::MiB, limits::uncommitted_bytes, limits::uncommitted_bytes});
+  core.uncommitted_bytes =
+      one_of<std::size_t, 4>(random, {8192, limits::MiB, limits::uncommitted_bytes, limits::uncommitted_bytes});
   core.unapplied_bytes = one_of<std::size_t, 3>(random, {2048, 64 * limits::KiB, limits::unapplied_bytes});
   core.entry_cache_bytes = one_of<std::size_t, 3>(random, {1024, 64 * limits::KiB, limits::entry_cache_bytes});
 }
@@ -44,7 +45,7 @@ void draw_disks(Random& random, DiskQuality& disks) {
 void draw_faults(Random& random, Plan& plan) {
   FaultWeights& faults = plan.faults;
   faults.crash = one_of<std::uint64_t, 3>(random, {2, 5, 10});
-  faults.crash_at_operation = one_of<std::uint64_t, 3>(random, {1, 4, 10});
+  faults.crash_at_operation = one_of<std::uint64_t, 3>(random, {2, 6, 12});
   faults.crash_all = one_of<std::uint64_t, 3>(random, {0, 1, 3});
   faults.pause = one_of<std::uint64_t, 3>(random, {0, 2, 4});
   faults.slow_disk = one_of<std::uint64_t, 3>(random, {0, 1, 3});
@@ -56,7 +57,8 @@ void draw_faults(Random& random, Plan& plan) {
   }
   if (plan.first_members > 2) faults.leave = one_of<std::uint64_t, 3>(random, {0, 0, 3});
   plan.least_fault_gap_us = one_of<std::uint64_t, 3>(random, {50'000, 300'000, 1'000'000});
-  plan.most_fault_gap_us = plan.least_fault_gap_us + one_of<std::uint64_t, 3>(random, {1'000'000, 3'000'000, 5'000'000});
+  plan.most_fault_gap_us =
+      plan.least_fault_gap_us + one_of<std::uint64_t, 3>(random, {1'000'000, 3'000'000, 5'000'000});
 }
 
 void draw_clients(Random& random, Plan& plan) {

@@ -14,7 +14,7 @@ struct LinkQuality {
   std::uint64_t duplicate_one_in = 0;
   std::uint64_t overtake_one_in = 0;  ///< arrives without regard to those sent before it, up to `overtake_us` later
   std::uint64_t overtake_us = 20'000;
-  std::uint64_t old_one_in = 0;       ///< arrives seconds later
+  std::uint64_t old_one_in = 0;  ///< arrives seconds later
 };
 
 /// How long disks take.
@@ -42,17 +42,17 @@ struct FaultWeights {
 /// Everything that a run is made of, drawn from its seed before it begins.
 struct Plan {
   std::uint64_t seed = 0;
-  std::size_t first_members = 3;   ///< who are taken in before the clients begin
-  std::size_t late_members = 0;    ///< who join while the faults go on
+  std::size_t first_members = 3;  ///< who are taken in before the clients begin
+  std::size_t late_members = 0;   ///< who join while the faults go on
   std::uint64_t least_run_us = 30'000'000;
   std::uint64_t most_run_us = 120'000'000;
   std::uint64_t least_operations = 200;
   std::uint64_t least_faults = 5;
 
   std::uint64_t tick_us = 10'000;
-  raft::Options core;              ///< without `self` and `seed`
+  raft::Options core;  ///< without `self` and `seed`
   std::size_t segment_bytes = 128 * 1024;
-  std::uint64_t hop_us = 60;       ///< most that a hand-over between two actors takes
+  std::uint64_t hop_us = 60;  ///< most that a hand-over between two actors takes
 
   LinkQuality links;
   DiskQuality disks;
@@ -61,9 +61,9 @@ struct Plan {
   std::uint64_t most_fault_gap_us = 3'000'000;
 
   std::size_t clients = 3;
-  std::size_t lanes = 2;           ///< operations that a client may have unanswered at once
+  std::size_t lanes = 2;  ///< operations that a client may have unanswered at once
   std::size_t keys = 5;
-  std::uint32_t sessions = 64;     ///< settings of the cluster
+  std::uint32_t sessions = 64;            ///< settings of the cluster
   std::uint64_t most_pause_us = 300'000;  ///< of a lane between two operations
   std::uint64_t large_value_one_in = 0;
 };

@@ -26,7 +26,8 @@ class Process {
     std::uint64_t stopped_until_us = 0;
   };
 
-  static void schedule(EventQueue& queue, std::uint64_t time_us, std::shared_ptr<Pulse> pulse, EventQueue::Action action) {
+  static void schedule(EventQueue& queue, std::uint64_t time_us, std::shared_ptr<Pulse> pulse,
+                       EventQueue::Action action) {
     queue.at(time_us, [&queue, pulse = std::move(pulse), action = std::move(action)]() mutable {
       if (!pulse->is_alive) return;
       if (queue.now_us() < pulse->stopped_until_us) {

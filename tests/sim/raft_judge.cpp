@@ -19,9 +19,9 @@ bool is_pre_vote(const raft::Message& message) {
 }  // namespace
 
 RaftJudge::Signature RaftJudge::signature_of(const raft::Core& core) {
-  Signature signature{core.hard_state(), core.role(),        core.leader(), core.log().last_digest(), core.log().last(),
-                      core.commit(),     core.handed_over(), core.applied(), core.stable(),           core.membership_index(),
-                      core.durable_term()};
+  Signature signature{
+      core.hard_state(),  core.role(),    core.leader(), core.log().last_digest(), core.log().last(),  core.commit(),
+      core.handed_over(), core.applied(), core.stable(), core.membership_index(),  core.durable_term()};
   if (const auto* leader = std::get_if<raft::Leader>(&core.role_state())) {
     signature.round = leader->round;
     for (const auto& [server, progress] : leader->peers) {
@@ -45,14 +45,36 @@ void RaftJudge::began(const raft::Core& core, DurableRecord found) {
                        found.hard_state.vote.value);
   });
   // What was synced may since have been replaced by what was written and not yet synced, but nothing committed may.
-  const Index sure = std::min(before.last(), committed());
+  const Index sure = last_committed_in(before);
   findings_.must(sure == Index{} || found.has(sure, before.digests[sure.value - 1]), [&] {
-    return fmt::format("server {} lost entries that were synced and committed: it had {}, it has {}.", core.self().value,
-                       sure.value, found.last().value);
+    return fmt::format("server {} lost entries that were synced and committed: it had {}, it has {}.",
+                       core.self().value, sure.value, found.last().value);
   });
+  const Index commit = core.commit();
+  findings_.must(
+      commit.value <= committed_.size() && (commit == Index{} || found.has(commit, committed_[commit.value - 1])), [&] {
+        return fmt::format("server {} starts and takes {} for committed, but another entry was or none.",
+                           core.self().value, commit.value);
+      });
   durable_[core.self()] = std::move(found);
   lives_[core.self()] = Life{&core, signature_of(core), raft::remember(core), core.membership(), {}};
   report(raft::broken_in(core));
+}
+
+/// Equal digests mean equal logs up to there, so those that are equal come first.
+Index RaftJudge::last_committed_in(const DurableRecord& record) const {
+  Index index{std::min(record.digests.size(), committed_.size())};
+  while (index > Index{} && record.digests[index.value - 1] != committed_[index.value - 1]) index = index.previous();
+  return index;
+}
+
+void RaftJudge::note_committed(const raft::Core& core) {
+  for (Index index{committed_.size() + 1}; index <= core.commit(); index = index.next()) {
+    const auto digest = raft::digest_at(core, index);
+    findings_.must(digest.has_value(),
+                   [&] { return fmt::format("nobody knows entry {} when it is committed.", index.value); });
+    committed_.push_back(digest.value_or(Digest{}));
+  }
 }
 
 void RaftJudge::stepped(ServerId server) {
@@ -68,26 +90,28 @@ void RaftJudge::stepped(ServerId server) {
     if (other != server) report(raft::broken_across(std::array{&core, other_life.core}));
   }
   if (core.role() == raft::Role::leader && led_.insert(core.term()).second) ++counters_.elections;
+  note_committed(core);
   if (core.role() == raft::Role::leader && core.commit() > life.memory.commit) check_commit(life);
   life.memory = raft::remember(core);
   life.membership = core.membership();
 }
 
-/// A leader commits what a majority has on disk, by the configuration in force then: one that is in its log or was when it was
-/// last looked at.
+/// A leader commits what a majority has on disk, by the configuration in force then: one that is in its log or was when
+/// it was last looked at.
 void RaftJudge::check_commit(const Life& life) {
   const raft::Core& core = *life.core;
   const auto digest = raft::digest_at(core, core.commit());
   if (!digest) return;
-  bool is_agreed = is_on_quorum(life.membership, core.commit(), *digest) || is_on_quorum(core.membership(), core.commit(), *digest);
+  bool is_agreed =
+      is_on_quorum(life.membership, core.commit(), *digest) || is_on_quorum(core.membership(), core.commit(), *digest);
   for (Index index = life.memory.commit.next(); !is_agreed && index <= core.log().last(); index = index.next()) {
     if (!core.log().is_cached(index) || core.log().cached(index).kind != EntryKind::membership) continue;
     const auto membership = raft::decode_membership(core.log().cached(index).payload.view());
     is_agreed = membership && is_on_quorum(*membership, core.commit(), *digest);
   }
   findings_.must(is_agreed, [&] {
-    return fmt::format("leader {} of term {} committed {}, which no majority has on disk.", core.self().value, core.term().value,
-                       core.commit().value);
+    return fmt::format("leader {} of term {} committed {}, which no majority has on disk.", core.self().value,
+                       core.term().value, core.commit().value);
   });
 }
 
@@ -104,15 +128,15 @@ void RaftJudge::sent(const raft::Message& message) {
   const DurableRecord& durable = durable_[message.from];
   const Term on_disk = durable.hard_state.term;
   findings_.must(on_disk >= message.term, [&] {
-    return fmt::format("server {} speaks in term {}, but its disk knows {} only.", message.from.value, message.term.value,
-                       on_disk.value);
+    return fmt::format("server {} speaks in term {}, but its disk knows {} only.", message.from.value,
+                       message.term.value, on_disk.value);
   });
   // What was promised in a term that is over may since have been replaced.
   if (on_disk > message.term) return;
   if (const auto* accepted = std::get_if<raft::AppendAccepted>(&message.body)) {
     findings_.must(accepted->match <= durable.last(), [&] {
-      return fmt::format("server {} acknowledges {}, but its disk has {} only.", message.from.value, accepted->match.value,
-                         durable.last().value);
+      return fmt::format("server {} acknowledges {}, but its disk has {} only.", message.from.value,
+                         accepted->match.value, durable.last().value);
     });
   }
   const auto* vote = std::get_if<raft::VoteReply>(&message.body);
@@ -120,8 +144,8 @@ void RaftJudge::sent(const raft::Message& message) {
   if (!asks && (vote == nullptr || !vote->granted)) return;
   const ServerId candidate = asks ? message.from : message.to;
   findings_.must(durable.hard_state.vote == candidate, [&] {
-    return fmt::format("server {} votes for {} in term {}, but that is not on its disk.", message.from.value, candidate.value,
-                       message.term.value);
+    return fmt::format("server {} votes for {} in term {}, but that is not on its disk.", message.from.value,
+                       candidate.value, message.term.value);
   });
 }
 
@@ -135,7 +159,8 @@ void RaftJudge::asked(ServerId server, const raft::Persist& persist) {
 void RaftJudge::synced(ServerId server, std::uint64_t sequence) {
   std::vector<Asked>& waiting = lives_.at(server).asked;
   const bool is_next = !waiting.empty() && waiting.front().sequence == sequence;
-  findings_.must(is_next, [&] { return fmt::format("the disk of {} confirms {} out of turn.", server.value, sequence); });
+  findings_.must(is_next,
+                 [&] { return fmt::format("the disk of {} confirms {} out of turn.", server.value, sequence); });
   if (!is_next) return;
   const Asked done = std::move(waiting.front());
   waiting.erase(waiting.begin());

@@ -20,9 +20,10 @@ struct DurableRecord {
   }
 };
 
-/// Watches the cores of a cluster: the predicates of raft/invariants.hpp after every step, and what binds cores to their disks: no
-/// promise leaves a replica before it is durable, nothing is committed before a majority has it on disk, nothing that was synced is
-/// lost by a crash. It knows what is durable from the completions of the disks, not from the cores.
+/// Watches the cores of a cluster: the predicates of raft/invariants.hpp after every step, and what binds cores to
+/// their disks: no promise leaves a replica before it is durable, nothing is committed before a majority has it on
+/// disk, nothing that was synced is lost by a crash. It knows what is durable from the completions of the disks, not
+/// from the cores.
 class RaftJudge {
  public:
   RaftJudge(Findings& findings, Counters& counters) : findings_(findings), counters_(counters) {}
@@ -39,7 +40,7 @@ class RaftJudge {
   void synced(ServerId server, std::uint64_t sequence);
 
   /// The highest index that any replica knows to be committed; a majority has it on disk.
-  [[nodiscard]] Index committed() const { return memory_.committed(); }
+  [[nodiscard]] Index committed() const { return Index{committed_.size()}; }
   [[nodiscard]] Index durable(ServerId server) const;
 
  private:
@@ -72,6 +73,8 @@ class RaftJudge {
   static Signature signature_of(const raft::Core& core);
   void report(const raft::BrokenSentences& sentences);
   void check_commit(const Life& life);
+  void note_committed(const raft::Core& core);
+  [[nodiscard]] Index last_committed_in(const DurableRecord& record) const;
   [[nodiscard]] bool is_on_quorum(const raft::Membership& membership, Index index, const Digest& digest) const;
 
   Findings& findings_;
@@ -80,6 +83,7 @@ class RaftJudge {
   std::map<ServerId, Life> lives_;
   std::map<ServerId, DurableRecord> durable_;
   std::set<Term> led_;
+  std::vector<Digest> committed_;  ///< of index 1, 2, ...
 };
 
 }  // namespace parley::sim

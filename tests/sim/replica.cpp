@@ -21,13 +21,16 @@ Replica::Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_
       clock_(std::move(clock)),
       random_(seed),
       process_(world.queue),
-      disk_(world, process_, node_, server_, replica::DiskWorker(std::move(parts.log)), random_,
-            [this](replica::DiskDone done) {
-              post([done = std::move(done)](replica::Driver& driver) mutable { driver.on_disk(std::move(done)); });
-            }, std::move(parts.is_dying)),
+      disk_(
+          world, process_, node_, server_, replica::DiskWorker(std::move(parts.log)), random_,
+          [this](replica::DiskDone done) {
+            post([done = std::move(done)](replica::Driver& driver) mutable { driver.on_disk(std::move(done)); });
+          },
+          std::move(parts.doom)),
       service_(world, process_, node_, server_, parts.backend, std::move(parts.machine), random_,
                [this](replica::Order order) { take(std::move(order)); }),
-      driver_(raft::Core(core_options(world, server_, random_.next()), std::move(parts.restored)), disk_, *this, service_) {
+      driver_(raft::Core(core_options(world, server_, random_.next()), std::move(parts.restored)), disk_, *this,
+              service_) {
   world_.raft_judge.began(driver_.core(), std::move(parts.durable));
   process_.after(random_.below(world_.plan.tick_us), [this] { tick(); });
 }
@@ -40,8 +43,8 @@ void Replica::send(raft::Message message) {
 }
 
 void Replica::members_changed(const raft::Membership& membership) {
-  world_.trace.note(node_, "membership: {} members, {} voters, {} outgoing", membership.members.size(), membership.voters.size(),
-                    membership.outgoing.size());
+  world_.trace.note(node_, "membership: {} members, {} voters, {} outgoing", membership.members.size(),
+                    membership.voters.size(), membership.outgoing.size());
 }
 
 void Replica::receive(raft::Message message) {

@@ -14,11 +14,11 @@ struct ReplicaParts {
   DurableRecord durable;
   std::unique_ptr<node::StateMachine> machine;
   store::Backend& backend;
-  Disk::IsDying is_dying;
+  Disk::Doom doom;
 };
 
-/// A replica from its start to its death: the consensus actor around the real driver and core, with the disk and the service beside
-/// it. What it forgets by dying is destroyed with it.
+/// A replica from its start to its death: the consensus actor around the real driver and core, with the disk and the
+/// service beside it. What it forgets by dying is destroyed with it.
 class Replica final : public replica::NetworkPort {
  public:
   using ReadClock = std::function<ClockReading()>;

@@ -46,7 +46,8 @@ void Service::post(std::variant<replica::Round, Flushed, Asked> item) {
 /// Orders reach consensus in the order in which they were given.
 void Service::order(replica::Order order) {
   last_order_us_ = std::max(last_order_us_, world_.now_us() + random_.below(world_.plan.hop_us));
-  process_.after(last_order_us_ - world_.now_us(), [this, order = std::move(order)]() mutable { order_(std::move(order)); });
+  process_.after(last_order_us_ - world_.now_us(),
+                 [this, order = std::move(order)]() mutable { order_(std::move(order)); });
 }
 
 void Service::work() {
@@ -78,7 +79,8 @@ void Service::on(replica::Round& round) {
   if (round.membership) is_member_ = round.membership->find(server_) != nullptr;
   if (round.role_changed) {
     role_ = *round.role_changed;
-    world_.trace.note(node_, "term {}: role {}, leader {}", role_.term.value, static_cast<int>(role_.role), role_.leader.value);
+    world_.trace.note(node_, "term {}: role {}, leader {}", role_.term.value, static_cast<int>(role_.role),
+                      role_.leader.value);
     writes_.leader_changed(!role_.leader.is_nobody());
     reads_.leader_changed(!role_.leader.is_nobody());
   }
@@ -143,9 +145,8 @@ void Service::flush_if_due() {
 /// The store's own thread: a commit is durable at some moment, and reported later.
 void Service::flush() {
   process_.after(random_.between(least_flush_us, most_flush_us), [this, overlay = machine_->take_frozen()] {
-    world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_), [&] {
-      return "the store of n" + std::to_string(node_) + " is written ahead of its log";
-    });
+    world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_),
+                         [&] { return "the store of n" + std::to_string(node_) + " is written ahead of its log"; });
     const Status committed = backend_.commit(*overlay);
     ENSURE(committed.has_value());
     ++world_.counters.flushes;

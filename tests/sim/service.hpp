@@ -11,8 +11,8 @@
 
 namespace parley::sim {
 
-/// The service actor of a simulated node, and the store actor beside it: the desk logic and the state machine of a node, wired as
-/// node::Service wires them, without sockets.
+/// The service actor of a simulated node, and the store actor beside it: the desk logic and the state machine of a
+/// node, wired as node::Service wires them, without sockets.
 class Service final : public replica::RoundSink {
  public:
   using Order = std::function<void(replica::Order order)>;

@@ -29,7 +29,8 @@ struct Arguments {
 
 constexpr const char* usage =
     "sim [--seed N | --seeds FROM-TO] [--seconds S] [--verbose]\n"
-    "Simulates a cluster for each seed. With --seconds alone, or with --seed, goes on from the first seed until the time is up.\n"
+    "Simulates a cluster for each seed. With --seconds alone, or with --seed, goes on from the first seed until the "
+    "time is up.\n"
     "Exit code: 0 all is well, 1 something unsafe, 2 something did not come about, 3 too little was simulated.\n";
 
 bool parse_number(const char* text, std::uint64_t& number) {
@@ -45,8 +46,10 @@ bool parse_range(const std::string& text, Arguments& arguments) {
 }
 
 std::optional<Arguments> parse(int argc, char** argv) {
-  const option options[] = {{"seed", required_argument, nullptr, 's'},    {"seeds", required_argument, nullptr, 'r'},
-                            {"seconds", required_argument, nullptr, 't'}, {"verbose", no_argument, nullptr, 'v'},
+  const option options[] = {{"seed", required_argument, nullptr, 's'},
+                            {"seeds", required_argument, nullptr, 'r'},
+                            {"seconds", required_argument, nullptr, 't'},
+                            {"verbose", no_argument, nullptr, 'v'},
                             {nullptr, 0, nullptr, 0}};
   Arguments arguments;
   bool has_last = false;
@@ -71,7 +74,7 @@ std::optional<Arguments> parse(int argc, char** argv) {
 }
 
 void print_summary(const Counters& sums, double seconds) {
-  Counters::for_each([&](std::string_view name, std::uint64_t Counters::* field) {
+  Counters::for_each([&](std::string_view name, std::uint64_t Counters::*field) {
     std::string shown = std::string(name);
     std::uint64_t value = sums.*field;
     if (field == &Counters::simulated_us) {

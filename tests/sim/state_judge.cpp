@@ -19,7 +19,8 @@ std::string text_of(const app::CommandId& id) {
 
 void StateJudge::applied(int node, const Entry& entry, const app::Outcome& outcome, const app::Meta& meta) {
   const Index next = known().next();
-  findings_.must(entry.index <= next, [&] { return fmt::format("n{} applies {} before {}.", node, entry.index.value, next.value); });
+  findings_.must(entry.index <= next,
+                 [&] { return fmt::format("n{} applies {} before {}.", node, entry.index.value, next.value); });
   if (entry.index > next) return;
   if (entry.index == next) {
     points_.push_back({meta.digest, meta.state});
@@ -31,11 +32,14 @@ void StateJudge::applied(int node, const Entry& entry, const app::Outcome& outco
 
 void StateJudge::opened(int node, const app::Meta& meta) {
   if (meta.applied == Index{}) return;
-  findings_.must(meta.applied <= known(), [&] { return fmt::format("the store of n{} has what nobody applied.", node); });
+  findings_.must(meta.applied <= known(),
+                 [&] { return fmt::format("the store of n{} has what nobody applied.", node); });
   if (meta.applied > known()) return;
   const Point& point = points_[meta.applied.value - 1];
-  findings_.must(point.digest == meta.digest, [&] { return fmt::format("n{} has another log at {}.", node, meta.applied.value); });
-  findings_.must(point.state == meta.state, [&] { return fmt::format("n{} has another state at {}.", node, meta.applied.value); });
+  findings_.must(point.digest == meta.digest,
+                 [&] { return fmt::format("n{} has another log at {}.", node, meta.applied.value); });
+  findings_.must(point.state == meta.state,
+                 [&] { return fmt::format("n{} has another state at {}.", node, meta.applied.value); });
 }
 
 void StateJudge::check_against_model(const Entry& entry, const app::Outcome& outcome) {
@@ -49,7 +53,8 @@ void StateJudge::check_against_model(const Entry& entry, const app::Outcome& out
     expect(earlier != executed_.end(), *outcome.command, "is called a duplicate, but never ran");
     return;
   }
-  if (!is_execution(outcome)) return;
+  // OpenSession belongs to no session yet: sent twice, it opens two.
+  if (!is_execution(outcome) || std::holds_alternative<app::OpenSession>(command->operation)) return;
   expect(earlier == executed_.end(), *outcome.command, "took effect twice");
   executed_.emplace(*outcome.command, entry.index);
   execute(*command, outcome);
@@ -63,13 +68,15 @@ void StateJudge::execute(const app::Command& command, const app::Outcome& outcom
     rows_[std::string(set->key)] = set->value;
   } else if (const auto* erase = std::get_if<app::Delete>(&command.operation)) {
     const bool was_there = rows_.erase(std::string(erase->key)) == 1;
-    expect(word == (was_there ? ErrorWord::ok : ErrorWord::not_found), id, "deleted what was not there, or not what was");
+    expect(word == (was_there ? ErrorWord::ok : ErrorWord::not_found), id,
+           "deleted what was not there, or not what was");
   } else if (const auto* cas = std::get_if<app::CompareAndSet>(&command.operation)) {
     const auto row = rows_.find(std::string(cas->key));
     if (row == rows_.end()) return expect(word == ErrorWord::not_found, id, "compared with nothing");
     if (row->second != cas->expected) {
       const auto* seen = std::get_if<app::ReplyValue>(&outcome.reply.body);
-      return expect(word == ErrorWord::mismatch && seen != nullptr && seen->value == row->second, id, "missed a mismatch");
+      return expect(word == ErrorWord::mismatch && seen != nullptr && seen->value == row->second, id,
+                    "missed a mismatch");
     }
     expect(word == ErrorWord::ok, id, "missed a match");
     row->second = cas->desired;
@@ -78,7 +85,10 @@ void StateJudge::execute(const app::Command& command, const app::Outcome& outcom
 
 void StateJudge::acknowledged(const app::CommandId& id, Index index, const app::Reply& reply) {
   acknowledged_ = std::max(acknowledged_, index);
-  if (reply.word != ErrorWord::ok && reply.word != ErrorWord::not_found && reply.word != ErrorWord::mismatch) return;
+  const bool is_open = id.session == SessionId{};
+  if (is_open ||
+      (reply.word != ErrorWord::ok && reply.word != ErrorWord::not_found && reply.word != ErrorWord::mismatch))
+    return;
   const auto executed = executed_.find(id);
   expect(executed != executed_.end() && executed->second <= index, id, "was acknowledged, but not applied");
 }

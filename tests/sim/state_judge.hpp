@@ -9,9 +9,9 @@
 
 namespace parley::sim {
 
-/// Watches what replicas apply. The first replica to apply an index sets what every other must find there: the same digest of the log,
-/// the same digest of the state. Against a model that is as simple as can be (a map, and a set of what was carried out) every
-/// command is checked to take effect exactly once and to be answered rightly.
+/// Watches what replicas apply. The first replica to apply an index sets what every other must find there: the same
+/// digest of the log, the same digest of the state. Against a model that is as simple as can be (a map, and a set of
+/// what was carried out) every command is checked to take effect exactly once and to be answered rightly.
 class StateJudge {
  public:
   StateJudge(Findings& findings, Counters& counters) : findings_(findings), counters_(counters) {}

@@ -24,7 +24,7 @@ void Steward::begin() {
 /// A founder that died before its first entries were durable founds the same cluster again.
 void Steward::found() {
   Machine& first = *machines_.front();
-  if (!first.is_up() || first.replica()->core().log().last() != Index{}) return;
+  if (!first.is_up() || !first.replica()->core().membership().members.empty()) return;
   app::Settings settings;
   settings.sessions = world_.plan.sessions;
   first.replica()->order(raft::Found{cluster_, SharedBytes(app::encode_settings(settings)), first.member()});
@@ -34,7 +34,8 @@ Machine* Steward::leader() {
   Machine* latest = nullptr;
   for (const auto& machine : machines_) {
     if (!machine->is_up() || machine->replica()->core().role() != raft::Role::leader) continue;
-    if (latest == nullptr || machine->replica()->core().term() > latest->replica()->core().term()) latest = machine.get();
+    if (latest == nullptr || machine->replica()->core().term() > latest->replica()->core().term())
+      latest = machine.get();
   }
   return latest;
 }

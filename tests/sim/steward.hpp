@@ -6,8 +6,8 @@
 
 namespace parley::sim {
 
-/// The people who run the cluster: they see to it that its members are those that are wanted. They ask whoever leads, again and
-/// again until it is so, and tell a machine that was taken in which cluster it belongs to.
+/// The people who run the cluster: they see to it that its members are those that are wanted. They ask whoever leads,
+/// again and again until it is so, and tell a machine that was taken in which cluster it belongs to.
 class Steward {
  public:
   using Machines = std::vector<std::unique_ptr<Machine>>;

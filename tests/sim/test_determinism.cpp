@@ -14,9 +14,7 @@ TEST_CASE("a seed has one course of events") {
   }
 }
 
-TEST_CASE("another seed has another course of events") {
-  CHECK(run_seed(4).trace_hash != run_seed(5).trace_hash);
-}
+TEST_CASE("another seed has another course of events") { CHECK(run_seed(4).trace_hash != run_seed(5).trace_hash); }
 
 TEST_CASE("to narrate a run does not change it") {
   std::size_t lines = 0;

@@ -89,8 +89,10 @@ std::vector<Operation> draw_history(Random& random, std::size_t count) {
     operation.desired = static_cast<Value>(random.between(1, 3));
     const bool can_mismatch = operation.kind == Kind::compare_and_set;
     operation.answer = static_cast<Answer>(random.below(can_mismatch ? 3 : 2));
-    const bool tells = operation.kind == Kind::get ? operation.answer == Answer::done : operation.answer == Answer::mismatch;
-    if (tells && operation.end && operation.kind != Kind::set) operation.seen = static_cast<Value>(random.between(1, 3));
+    const bool tells =
+        operation.kind == Kind::get ? operation.answer == Answer::done : operation.answer == Answer::mismatch;
+    if (tells && operation.end && operation.kind != Kind::set)
+      operation.seen = static_cast<Value>(random.between(1, 3));
     operations.push_back(operation);
   }
   return operations;
@@ -104,10 +106,13 @@ TEST_CASE("histories that a single copy could have shown are accepted") {
       {"a read of what was never written", {get(1, 2, absent)}},
       {"one after the other", {set(1, 2, 7), get(3, 4, 7), erase(5, 6, Answer::done), get(7, 8, absent)}},
       {"a read during a write may see either", {set(1, 2, 1), set(3, 8, 2), get(4, 5, 1), get(6, 7, 2)}},
-      {"a write without an outcome took effect late", {set(1, 2, 1), set(3, std::nullopt, 2), get(4, 5, 1), get(6, 7, 2)}},
-      {"a write without an outcome never took effect", {set(1, 2, 1), set(3, std::nullopt, 2), get(4, 5, 1), get(6, 7, 1)}},
+      {"a write without an outcome took effect late",
+       {set(1, 2, 1), set(3, std::nullopt, 2), get(4, 5, 1), get(6, 7, 2)}},
+      {"a write without an outcome never took effect",
+       {set(1, 2, 1), set(3, std::nullopt, 2), get(4, 5, 1), get(6, 7, 1)}},
       {"an open delete explains an absence", {set(1, 2, 1), erase(3, std::nullopt, Answer::done), get(4, 5, absent)}},
-      {"a chain of compare-and-set", {set(1, 2, 1), cas(3, 9, 1, 2, Answer::done), cas(4, 8, 2, 3, Answer::done), get(10, 11, 3)}},
+      {"a chain of compare-and-set",
+       {set(1, 2, 1), cas(3, 9, 1, 2, Answer::done), cas(4, 8, 2, 3, Answer::done), get(10, 11, 3)}},
       {"a mismatch with the present value", {set(1, 2, 1), cas(3, 4, 9, 2, Answer::mismatch, 1), get(5, 6, 1)}},
       {"a mismatch that was told without a value", {set(1, 2, 1), cas(3, 4, 9, 2, Answer::mismatch)}},
       {"concurrent writes in either order", {set(1, 10, 1), set(2, 9, 2), get(11, 12, 1)}},
@@ -124,8 +129,7 @@ TEST_CASE("histories that no single copy could have shown are rejected") {
       {"a value from nowhere", {set(1, 2, 1), get(3, 4, 5)}},
       {"a value from the future", {get(1, 2, 1), set(3, 4, 1)}},
       {"reads that go back", {set(1, 2, 1), set(3, 10, 2), get(4, 5, 2), get(6, 7, 1)}},
-      {"an open write that takes effect twice",
-       {set(1, std::nullopt, 1), get(2, 3, 1), set(4, 5, 2), get(6, 7, 1)}},
+      {"an open write that takes effect twice", {set(1, std::nullopt, 1), get(2, 3, 1), set(4, 5, 2), get(6, 7, 1)}},
       {"an open write that takes effect before it began", {get(1, 2, 1), set(3, std::nullopt, 1)}},
       {"two that win the same comparison",
        {set(1, 2, 1), cas(3, 6, 1, 2, Answer::done), cas(4, 5, 1, 3, Answer::done), get(7, 8, 3)}},

@@ -49,6 +49,11 @@ Bytes make_store(const fs::path& folder) {
       application->save_meta();
       flush(*table, *backend);
     }
+    // Small commits use free pages, so that the roots do not lie at the end of the file.
+    for (int round = 0; round < 2; ++round) {
+      application->save_meta();
+      flush(*table, *backend);
+    }
   }
   return read_file(folder / "data.mdb");
 }
@@ -70,7 +75,8 @@ TEST_CASE("the head of a store is what LMDB wrote, and its pages are sound") {
   CHECK(head->rows.depth >= 2);
   CHECK(head->rows.overflow_pages > 0);
   CHECK(head->free.entries > 0);
-  CHECK(head->transaction == 3);
+  CHECK(head->transaction == 5);
+  CHECK((head->rows.root + 10) * 4096 < bytes.size());
   const Status pages = check_pages(folder / "store/data.mdb", *head);
   INFO((pages ? "" : pages.error().what));
   CHECK(pages.has_value());

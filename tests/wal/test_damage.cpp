@@ -163,6 +163,22 @@ TEST_CASE("a segment that is shorter than its header says, or stands under anoth
   corruption(files);
 }
 
+TEST_CASE("a segment of another history is corruption, even if it fits in size") {
+  const auto fill = [](SimulatedFileSystem& files, Term term) {
+    EntryMaker maker;
+    wal::Log log = create_log(files);
+    while (log.segments().size() < 2) write_and_sync(log, maker.many(term, 10, 100));
+  };
+  SimulatedFileSystem files;
+  SimulatedFileSystem other;
+  fill(files, Term{1});
+  fill(other, Term{2});
+  auto file = files.open(segment_path(2), wal::Access::read_write);
+  REQUIRE((*file)->write_at(0, other.contents(segment_path(2))));
+  REQUIRE((*file)->sync());
+  CHECK(corruption(files).what.find("contradicts") != std::string::npos);
+}
+
 TEST_CASE("an entry whose digest does not follow from the one before is corruption, not a torn tail") {
   SimulatedFileSystem files;
   EntryMaker maker;
@@ -198,7 +214,8 @@ TEST_CASE("damage that appears after opening is found when the entry is read") {
   EntryMaker maker;
   wal::Log log = create_log(files);
   write_and_sync(log, maker.many(Term{1}, 5, 100));
-  files.flip_bit(segment_path(1), wal::header_bytes(0) + wal::small_record_bytes + 2 * wal::entry_record_bytes(100) + 90, 1);
+  files.flip_bit(segment_path(1),
+                 wal::header_bytes(0) + wal::small_record_bytes + 2 * wal::entry_record_bytes(100) + 90, 1);
   CHECK(log.read(Index{1}, Index{2}, 1000));
   const auto damaged = log.read(Index{1}, Index{5}, 10'000);
   REQUIRE_FALSE(damaged);

@@ -27,7 +27,9 @@ std::vector<Entry> write_until_full(wal::Log& log, EntryMaker& maker) {
 
 }  // namespace
 
-TEST_CASE("a disk that is full at any point refuses a new log and leaves nothing of it, or refuses entries and keeps the rest") {
+TEST_CASE(
+    "a disk that is full at any point refuses a new log and leaves nothing of it, or refuses entries and keeps the "
+    "rest") {
   bool refused_log = false;
   bool refused_entries = false;
   for (std::uint64_t capacity = 0; capacity < 60 * limits::KiB; capacity += 1021) {
@@ -255,8 +257,9 @@ TEST_CASE("a crash at any operation loses nothing that was synced") {
       CHECK(opened.log.first() <= std::max(trimmed, Index{1}));
       const auto found = read_all(opened.log);
       REQUIRE(opened.recovered.last.index.value <= written.size());
-      CHECK(found == std::vector<Entry>(written.begin() + static_cast<std::ptrdiff_t>(opened.recovered.start.index.value),
-                                        written.begin() + static_cast<std::ptrdiff_t>(opened.recovered.last.index.value)));
+      CHECK(found ==
+            std::vector<Entry>(written.begin() + static_cast<std::ptrdiff_t>(opened.recovered.start.index.value),
+                               written.begin() + static_cast<std::ptrdiff_t>(opened.recovered.last.index.value)));
     }
     if (finished) break;
     REQUIRE(operations < 10'000);

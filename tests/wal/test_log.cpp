@@ -231,7 +231,8 @@ TEST_CASE("a read gives what there is in the range, and at least one entry") {
     return std::move(*found);
   };
   const auto expected = [&](std::size_t from, std::size_t to) {
-    return std::vector<Entry>(entries.begin() + static_cast<std::ptrdiff_t>(from - 1), entries.begin() + static_cast<std::ptrdiff_t>(to));
+    return std::vector<Entry>(entries.begin() + static_cast<std::ptrdiff_t>(from - 1),
+                              entries.begin() + static_cast<std::ptrdiff_t>(to));
   };
   CHECK(read(1, 300, 1'000'000) == entries);
   CHECK(read(70, 71, 1'000'000) == expected(70, 71));

@@ -37,8 +37,8 @@ struct Model {
   }
 };
 
-/// Runs a log against the model, with crashes. The states that a crash may leave are those after each record since the last
-/// sync, and nothing else.
+/// Runs a log against the model, with crashes. The states that a crash may leave are those after each record since the
+/// last sync, and nothing else.
 class Run {
  public:
   explicit Run(std::uint64_t seed) : random_(seed), files_(std::make_unique<SimulatedFileSystem>()) {
@@ -153,8 +153,8 @@ class Run {
 
   void start_after() {
     Model model = now();
-    model.start = {Index{model.last().index.value + random_.below(50)}, std::max(model.hard_state.term, model.last().term),
-                   blake2b("image")};
+    model.start = {Index{model.last().index.value + random_.below(50)},
+                   std::max(model.hard_state.term, model.last().term), blake2b("image")};
     model.entries.clear();
     model.memberships = {{model.start.index, "image"}};
     const Status started = log_->start_after(model.start, model.memberships.front());
@@ -181,8 +181,9 @@ class Run {
     const Index start = opened.recovered.start.index;
     const auto fits = [&](Model& model) {
       if (model.start.index < start && start <= model.last().index) model.trim_to(start);
-      return model.hard_state == opened.recovered.hard_state && model.start == opened.recovered.start && model.entries == entries &&
-             model.memberships == opened.recovered.memberships && model.last() == opened.recovered.last;
+      return model.hard_state == opened.recovered.hard_state && model.start == opened.recovered.start &&
+             model.entries == entries && model.memberships == opened.recovered.memberships &&
+             model.last() == opened.recovered.last;
     };
     const auto found = std::ranges::find_if(possible_, fits);
     REQUIRE(found != possible_.end());

@@ -119,6 +119,20 @@ TEST_CASE("a spare of another size, or one that is not finished, is removed when
   CHECK(read_all(opened.log) == all);
 }
 
+TEST_CASE("a spare into which a crash left a header is not used") {
+  SimulatedFileSystem files;
+  {
+    wal::Log log = create_log(files);
+    make_spare(log);
+  }
+  auto file = files.open(folder / wal::spare_name(2), wal::Access::read_write);
+  REQUIRE((*file)->write_at(5000, "left over"));
+  REQUIRE((*file)->sync());
+  const wal::OpenedLog opened = open_log(files);
+  CHECK_FALSE(opened.log.has_spare());
+  CHECK(names(files) == std::vector<std::string>{wal::segment_name(1)});
+}
+
 TEST_CASE("trimming removes whole segments, and the log begins with the one that has the first entry to keep") {
   SimulatedFileSystem files;
   Random random(1);
@@ -188,9 +202,7 @@ TEST_CASE("the log does not begin with a segment whose header names an entry tha
     files.stop_after(2);  // the removal of the first segment, and the sync of the folder
     CHECK_FALSE(log.trim_before(third));
     Random random(1);
-    {
-      const wal::Log gone = std::move(log);
-    }
+    { const wal::Log gone = std::move(log); }
     files.crash(random, sim::Unsynced::lost);
     CHECK(names(files).front() == wal::segment_name(2));
     const wal::OpenedLog opened = open_log(files);

@@ -56,7 +56,8 @@ TEST_CASE("a torn tail is cut at whichever byte the crash came, and a copy of it
     const std::vector<std::uint64_t> ends{small, 2 * small, 2 * small + each, 2 * small + 2 * each, size};
     std::size_t whole_records = 0;
     std::uint64_t boundary = 0;
-    while (whole_records < ends.size() && on_disk.substr(begin, ends[whole_records]) == written.substr(begin, ends[whole_records])) {
+    while (whole_records < ends.size() &&
+           on_disk.substr(begin, ends[whole_records]) == written.substr(begin, ends[whole_records])) {
       boundary = ends[whole_records++];
     }
     CHECK(boundary <= kept + 16);
@@ -65,11 +66,13 @@ TEST_CASE("a torn tail is cut at whichever byte the crash came, and a copy of it
     INFO("kept " << kept);
     {
       const wal::OpenedLog opened = open_log(files);
-      const raft::HardState expected = whole_records < 2 ? raft::HardState{Term{1}, ServerId{7}} : raft::HardState{Term{2}, ServerId{9}};
+      const raft::HardState expected =
+          whole_records < 2 ? raft::HardState{Term{1}, ServerId{7}} : raft::HardState{Term{2}, ServerId{9}};
       CHECK(opened.recovered.hard_state == expected);
       const std::vector<Entry> entries = joined(scene.synced, scene.unsynced);
       const std::size_t left = 3 + (whole_records < 2 ? 0 : whole_records - 2);
-      CHECK(read_all(opened.log) == std::vector<Entry>(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(left)));
+      CHECK(read_all(opened.log) ==
+            std::vector<Entry>(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(left)));
       REQUIRE(opened.recovered.torn.has_value() == (tail_bytes > 0));
       if (tail_bytes > 0) {
         CHECK(opened.recovered.torn->segment == segment_path(1));
@@ -116,6 +119,24 @@ TEST_CASE("after a torn tail was cut the log goes on, and what was cut never com
   CHECK(met);
 }
 
+TEST_CASE("a batch of which only the first record survives does not pass off what it was to replace as committed") {
+  for (std::uint64_t kept = 0; kept <= small + each; ++kept) {
+    SimulatedFileSystem files;
+    EntryMaker maker;
+    {
+      wal::Log log = create_log(files);
+      write_and_sync(log, maker.many(Term{1}, 4));
+      maker.go_back_to(Index{3});
+      const auto instead = maker.many(Term{2}, 2);
+      wal::Batch batch = batch_of(instead);
+      batch.commit = Index{4};
+      write(log, batch);
+    }
+    files.crash_after(kept);
+    CHECK(open_log(files).recovered.commit_hint < Index{3});
+  }
+}
+
 TEST_CASE("a crash while a torn tail is cut leaves one that is cut the next time") {
   for (std::uint64_t operations = 0;; ++operations) {
     SimulatedFileSystem files;
@@ -157,6 +178,27 @@ TEST_CASE("a bounded number of copies is kept, and the newest is among them") {
     CHECK(copies.size() <= limits::torn_copies);
     CHECK(std::ranges::find(copies, name) != copies.end());
   }
+}
+
+TEST_CASE("a copy does not overwrite the one before that began at the same place") {
+  SimulatedFileSystem files;
+  EntryMaker maker;
+  { const wal::Log log = create_log(files); }
+  std::vector<std::filesystem::path> copies;
+  for (const std::uint64_t kept : {9, 14}) {
+    {
+      wal::OpenedLog opened = open_log(files);
+      write(opened.log, maker.many(Term{1}, 1));
+      maker.go_back_to(Index{1});
+    }
+    files.crash_after(kept);
+    const wal::OpenedLog opened = open_log(files);
+    REQUIRE(opened.recovered.torn);
+    CHECK(opened.recovered.torn->offset == wal::header_bytes(0));
+    copies.push_back(opened.recovered.torn->copy.value());
+  }
+  CHECK(files.contents(copies[0]).size() == 9);
+  CHECK(files.contents(copies[1]).size() == 14);
 }
 
 TEST_CASE("a torn tail is cut without a copy when the disk is too full for one") {

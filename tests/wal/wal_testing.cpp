@@ -6,7 +6,8 @@ namespace parley::wal_testing {
 
 wal::Identity test_identity() {
   wal::Identity identity;
-  for (std::size_t at = 0; at < identity.cluster.bytes.size(); ++at) identity.cluster.bytes[at] = static_cast<std::uint8_t>(at + 1);
+  for (std::size_t at = 0; at < identity.cluster.bytes.size(); ++at)
+    identity.cluster.bytes[at] = static_cast<std::uint8_t>(at + 1);
   identity.server = ServerId{0x1122334455667788};
   return identity;
 }
@@ -15,7 +16,8 @@ EntryMaker::EntryMaker(const ClusterId& cluster) : history_{{Index{0}, Term{0}, 
 
 Entry EntryMaker::next(Term term, BytesView payload, EntryKind kind) {
   const wal::Start& last = history_.back();
-  Entry entry{last.index.next(), term, kind, {last.index.value * 10, last.index.value * 1000}, SharedBytes(Bytes(payload)), {}};
+  Entry entry{last.index.next(),           term, kind, {last.index.value * 10, last.index.value * 1000},
+              SharedBytes(Bytes(payload)), {}};
   entry.digest = chain_next(last.digest, entry);
   history_.push_back({entry.index, entry.term, entry.digest});
   return entry;

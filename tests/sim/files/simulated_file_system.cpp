@@ -178,7 +178,11 @@ using Disk = SimulatedFileSystem::Disk;
 class SimulatedFile final : public wal::File {
  public:
   SimulatedFile(std::shared_ptr<Disk> disk, std::shared_ptr<Inode> inode, path where, bool writable)
-      : disk_(std::move(disk)), inode_(std::move(inode)), path_(std::move(where)), writable_(writable), life_(disk_->life) {}
+      : disk_(std::move(disk)),
+        inode_(std::move(inode)),
+        path_(std::move(where)),
+        writable_(writable),
+        life_(disk_->life) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const override {
     if (Status alive = check_alive(); !alive) return std::unexpected(alive.error());
@@ -235,7 +239,8 @@ class SimulatedFile final : public wal::File {
 
  private:
   Status check_alive() const {
-    if (disk_->stopped || life_ != disk_->life) return fail(ErrorCode::io, path_.string() + ": the machine has stopped");
+    if (disk_->stopped || life_ != disk_->life)
+      return fail(ErrorCode::io, path_.string() + ": the machine has stopped");
     return {};
   }
   Status begin_change() {
@@ -305,7 +310,8 @@ Status SimulatedFileSystem::rename(const path& from, const path& to) {
   ENSURE(from.parent_path() == to.parent_path());
   auto inode = disk_->find(from);
   if (!inode) return no_such(from);
-  disk_->folders[from.parent_path()].change({{from.filename().string(), nullptr}, {to.filename().string(), std::move(inode)}});
+  disk_->folders[from.parent_path()].change(
+      {{from.filename().string(), nullptr}, {to.filename().string(), std::move(inode)}});
   return {};
 }
 
@@ -382,7 +388,8 @@ void SimulatedFileSystem::crash_after(std::uint64_t bytes) {
   for (const auto& [_, at] : in_order) {
     const auto& [inode, write] = at;
     const auto kept = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, write->bytes.size()));
-    Inode::put(inode->durable, write->offset, BytesView(write->bytes).substr(0, kept), write->bytes.empty() ? write->size : 0);
+    Inode::put(inode->durable, write->offset, BytesView(write->bytes).substr(0, kept),
+               write->bytes.empty() ? write->size : 0);
     bytes -= kept;
   }
   for (auto& [_, folder] : disk_->folders) folder.sync();
@@ -402,7 +409,9 @@ bool SimulatedFileSystem::has_stopped() const { return disk_->stopped; }
 std::uint64_t SimulatedFileSystem::operations() const { return disk_->operations; }
 void SimulatedFileSystem::fail_next_sync() { disk_->fails_sync = true; }
 void SimulatedFileSystem::fail_next_directory_sync() { disk_->fails_directory_sync = true; }
-void SimulatedFileSystem::fail_next_write(std::uint64_t after_bytes, ErrorCode code) { disk_->fails_write = {after_bytes, code}; }
+void SimulatedFileSystem::fail_next_write(std::uint64_t after_bytes, ErrorCode code) {
+  disk_->fails_write = {after_bytes, code};
+}
 void SimulatedFileSystem::set_capacity(std::uint64_t bytes) { disk_->capacity = bytes; }
 std::uint64_t SimulatedFileSystem::used_bytes() const { return disk_->used(); }
 void SimulatedFileSystem::ignore_directory_syncs(bool ignored) { disk_->ignores_directory_syncs = ignored; }

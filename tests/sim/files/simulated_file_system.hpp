@@ -14,11 +14,12 @@ enum class Unsynced {
   any,   ///< each write is lost, kept or torn, whatever became of those before it; so is each change to a folder
 };
 
-/// A file system in memory that does everything that a real one may do to a log: it forgets what was not synced, in any order;
-/// it runs full; it fails; bits flip. Deterministic: the same calls give the same bytes. One thread at a time.
+/// A file system in memory that does everything that a real one may do to a log: it forgets what was not synced, in any
+/// order; it runs full; it fails; bits flip. Deterministic: the same calls give the same bytes. One thread at a time.
 ///
-/// A file has two contents: the one that is read, and the durable one, which gets the writes when sync() succeeds. A folder has
-/// the same, synced by sync_directory(); folders themselves are durable at once, as make_directories() promises.
+/// A file has two contents: the one that is read, and the durable one, which gets the writes when sync() succeeds. A
+/// folder has the same, synced by sync_directory(); folders themselves are durable at once, as make_directories()
+/// promises.
 class SimulatedFileSystem final : public wal::FileSystem {
  public:
   struct Counters {
@@ -40,15 +41,16 @@ class SimulatedFileSystem final : public wal::FileSystem {
   [[nodiscard]] Result<std::vector<std::string>> list(const std::filesystem::path& folder) override;
   [[nodiscard]] Status make_directories(const std::filesystem::path& folder) override;
   [[nodiscard]] Status sync_directory(const std::filesystem::path& folder) override;
-  [[nodiscard]] Result<std::unique_ptr<wal::DirectoryLock>> lock_directory(const std::filesystem::path& folder) override;
+  [[nodiscard]] Result<std::unique_ptr<wal::DirectoryLock>> lock_directory(
+      const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes(const std::filesystem::path& folder) override;
 
   // ---- what the test does to it ----
-  /// The machine, or with Unsynced::kept the process, dies. Files that are open fail from now on, locks are gone, and so are the
-  /// injections below, but for the capacity.
+  /// The machine, or with Unsynced::kept the process, dies. Files that are open fail from now on, locks are gone, and
+  /// so are the injections below, but for the capacity.
   void crash(Random& random, Unsynced unsynced = Unsynced::any);
-  /// The machine dies when exactly the first so many bytes of what was not synced, in the order of the writes, have reached
-  /// the disk. Changes to folders survive.
+  /// The machine dies when exactly the first so many bytes of what was not synced, in the order of the writes, have
+  /// reached the disk. Changes to folders survive.
   void crash_after(std::uint64_t bytes);
   /// Bytes written and not synced, of all files.
   [[nodiscard]] std::uint64_t unsynced_bytes() const;
