@@ -9,7 +9,6 @@
 namespace parley::raft {
 
 // ---- the leader
-// ---------------------------------------------------------------------------------------------------------
 
 void Core::on_leader_tick(Leader& leader) {
   for (auto& [server, progress] : leader.peers) {
@@ -108,7 +107,7 @@ void Core::send_entries(ServerId peer, Progress& progress, std::vector<Entry> en
   std::size_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry_bytes(entry);
   progress.sent(entries.back().index, bytes);
-  progress.commit_sent = commit_;
+  progress.commit_sent = std::max(progress.commit_sent, std::min(commit_, entries.back().index));
   send(peer, AppendRequest{previous, *previous_term, commit_, std::move(entries)});
 }
 
@@ -245,7 +244,6 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
 }
 
 // ---- the follower
-// -------------------------------------------------------------------------------------------------------
 
 namespace {
 

@@ -100,6 +100,11 @@ void RaftJudge::stepped(ServerId server) {
 /// it was last looked at.
 void RaftJudge::check_commit(const Life& life) {
   const raft::Core& core = *life.core;
+  const bool has_led = life.memory.role == raft::Role::leader && life.memory.hard_state.term == core.term();
+  findings_.must(!has_led || core.log().term_at(core.commit()) == core.term(), [&] {
+    return fmt::format("leader {} of term {} committed {}, an entry of an earlier term, by counting.", core.self().value,
+                       core.term().value, core.commit().value);
+  });
   const auto digest = raft::digest_at(core, core.commit());
   if (!digest) return;
   bool is_agreed =
