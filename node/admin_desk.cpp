@@ -105,6 +105,7 @@ wire::ReplyBody AdminDesk::answer_to(const Change& change, const std::optional<r
     case raft::Refusal::no_leader: return error(ErrorWord::no_leader, "this node does not lead");
     case raft::Refusal::busy:
       return wire::ErrorReply{ErrorWord::busy, "another change of membership is under way", change_retry_ms};
+    case raft::Refusal::disk_full: return error(ErrorWord::disk_full, "the disk of the leader is full");
     case raft::Refusal::exists:
       return error(ErrorWord::exists, "a member of this name is alive under another incarnation");
     case raft::Refusal::too_many: return error(ErrorWord::denied, "the cluster has as many members as it may have");

@@ -143,7 +143,10 @@ Status Node::Parts::start_actors() {
   if (const Status status = disk.start(std::move(data->log), {to_consensus, failed}); !status) return status;
 
   auto store_started =
-      StoreActor::start(*data->backend, {[this] { mailbox.post(Flushed{}); }, failed}, logger.for_actor("store"));
+      StoreActor::start(*data->backend, DataFolder::store_of(options.data),
+                        {[this] { mailbox.post(Flushed{}); },
+                         [this](bool is_full) { consensus->order(replica::StoreRoom{is_full}); }, failed},
+                        logger.for_actor("store"));
   if (!store_started) return std::unexpected(store_started.error());
   store = std::move(*store_started);
 

@@ -66,7 +66,11 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
     if (refused.refusal == raft::Refusal::no_leader) {
       queue(id, at->second);
     } else {
-      answer_all(at->second, too_busy("the leader has too much in flight"), answers);
+      const bool is_full = refused.refusal == raft::Refusal::disk_full;
+      answer_all(at->second,
+                 is_full ? wire::ErrorReply{ErrorWord::disk_full, "the disk of the leader is full", 0}
+                         : too_busy("the leader has too much in flight"),
+                 answers);
       pending_.erase(at);
     }
   }

@@ -16,6 +16,9 @@ constexpr std::size_t frames_per_round = 256;
 constexpr std::size_t entries_per_round = 4096;
 /// How often deadlines are looked at, flushes begun, and lost questions asked again.
 constexpr std::uint64_t maintenance_us = 100'000;
+/// Bytes of replies at which those that there are go to the ports: a burst of large ones is then never in memory as a whole,
+/// since a port drops what its client does not read.
+constexpr std::size_t answer_bytes_at_once = limits::reply_frame_bytes;
 
 /// A number that no earlier life of this node has used, with room to count on from it.
 std::uint64_t fresh_number() { return draw_u64() >> 1; }
@@ -84,6 +87,7 @@ bool Service::apply_entries() {
     ++applied;
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
     writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))}, answers_);
+    send_if_many(outcome.encoded.size());
   }
   if (applied == 0) return false;
   calls_.order_quietly(raft::Applied{machine_->applied()});
@@ -149,9 +153,9 @@ void Service::on(replica::Round& round) {
   }
   if (round.membership || round.role_changed) tell_ports_who_leads();
   if (round.disk_full) {
-    disk_full_ = *round.disk_full;
-    logger_.warn(
-        "{}", disk_full_ ? "no room for another log segment: writes are refused" : "there is room for the log again");
+    is_disk_full_ = *round.disk_full;
+    logger_.warn("{}", is_disk_full_ ? "the disk is full: while this node leads, writes are refused"
+                                     : "there is room on the disk again");
   }
   if (round.stable_reached && machine_->has_frozen()) {
     asked_stable_ = false;
@@ -165,12 +169,18 @@ std::string Service::leader_name() const {
   return leader != nullptr ? leader->name.text() : "a server that this log does not know yet";
 }
 
+void Service::send_if_many(std::size_t more_bytes) {
+  answer_bytes_ += more_bytes;
+  if (answer_bytes_ >= answer_bytes_at_once) send_answers();
+}
+
 void Service::send_answers() {
   for (Answer& answer : answers_) {
     ports_[answer.to.port].reply(transport::ClientKey(answer.to.connection),
                                  {answer.to.request, std::move(answer.body)});
   }
   answers_.clear();
+  answer_bytes_ = 0;
   for (transport::ServicePort& port : ports_) port.flush();
 }
 

@@ -72,6 +72,7 @@ class Service {
   void maintain();
   void flush_if_due();
   void send_answers();
+  void send_if_many(std::size_t more_bytes);
   void tell_ports_who_leads();
   [[nodiscard]] std::string leader_name() const;
   void on(replica::Round& round);
@@ -90,7 +91,7 @@ class Service {
   void carry_out(const Asker& asker, AdminDesk::Begun begun);
   void answer_status(const replica::StatusAnswer& answer);
   void answer_read(const PendingReads::Read& read);
-  void answer(const Asker& asker, wire::ReplyBody body) { answers_.push_back({asker, std::move(body)}); }
+  void answer(const Asker& asker, wire::ReplyBody body);
   void refuse(const Asker& asker, ErrorWord word, std::string detail);
   void refuse_as_stranger(const Asker& asker);
   [[nodiscard]] std::string health() const;
@@ -110,10 +111,11 @@ class Service {
   std::map<std::uint64_t, StatusAsked> status_asked_;
   std::uint64_t next_ticket_ = 1;
   Answers answers_;
+  std::size_t answer_bytes_ = 0;  ///< of the application's replies among them
 
   ClusterId cluster_;
   raft::RoleChanged role_;
-  bool disk_full_ = false;
+  bool is_disk_full_ = false;
   bool was_member_ = false;
   bool asked_stable_ = false;
   std::uint64_t now_us_ = 0;

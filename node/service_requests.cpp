@@ -16,6 +16,13 @@ constexpr std::size_t status_questions = 1024;
 
 }  // namespace
 
+void Service::answer(const Asker& asker, wire::ReplyBody body) {
+  const auto* application = std::get_if<wire::AppReply>(&body);
+  const std::size_t bytes = application != nullptr ? application->reply.size() : 0;
+  answers_.push_back({asker, std::move(body)});
+  send_if_many(bytes);
+}
+
 void Service::refuse(const Asker& asker, ErrorWord word, std::string detail) {
   answer(asker, wire::ErrorReply{word, std::move(detail), 0});
 }
@@ -36,9 +43,6 @@ void Service::handle(const Asker& asker, wire::WriteRequest& request, std::uint6
   if (!command) return refuse(asker, ErrorWord::invalid, "these bytes are no command that this version knows");
   if (const auto problem = app::validate(*command, machine_->meta().in_force()))
     return refuse(asker, problem->word, problem->text);
-  if (disk_full_ && role_.leader == options_.self) {
-    return refuse(asker, ErrorWord::disk_full, "the disk of the leader has no room for another log segment");
-  }
   if (auto busy = writes_.add(asker, app::id_of(*command), std::move(request.command), deadline_us))
     answer(asker, std::move(*busy));
 }
@@ -103,7 +107,7 @@ void Service::answer_status(const replica::StatusAnswer& status) {
 
 std::string Service::health() const {
   if (!admin_.is_member()) return cluster_.is_nil() ? "waits to join a cluster" : "no member of its cluster";
-  if (disk_full_) return "disk full";
+  if (is_disk_full_) return "disk full";
   if (role_.leader.is_nobody()) return "no leader";
   return "ok";
 }

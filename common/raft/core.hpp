@@ -89,6 +89,7 @@ class Core {
   void on(Propose& input);
   void on(EntriesRead& input);
   void on(const Unreachable& input);
+  void on(const Room& input) { room_ = input; }
   std::optional<Refusal> propose(std::vector<SharedBytes>& commands);
   void send_appends(Leader& leader);
   void send_append(Leader& leader, ServerId peer, Progress& progress);
@@ -100,6 +101,7 @@ class Core {
   void commit_to(Index index);
   [[nodiscard]] Index match_of(const Leader& leader, ServerId server) const;
   void handle(const Message& message, AppendRequest& request);
+  void leave_out_new(std::vector<Entry>& entries) const;
   void handle(const Message& message, const AppendAccepted& accepted);
   void handle(const Message& message, const AppendRejected& rejected);
   void handle(const Message& message, const Heartbeat& heartbeat);
@@ -137,6 +139,7 @@ class Core {
   MembershipHistory memberships_;
   RoleState role_;
   ClockReading clock_;
+  Room room_;
   EntryTime last_time_;  ///< of the last entry: cluster time never goes back
 
   Index commit_;

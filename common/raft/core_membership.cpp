@@ -34,7 +34,9 @@ Membership without_outgoing(const Membership& joint) {
 void Core::on(ChangeMembership& input) {
   Leader* leader = as_leader();
   std::optional<Refusal> refusal = Refusal::no_leader;
-  if (leader != nullptr) {
+  if (leader != nullptr && !room_.for_proposals) {
+    refusal = Refusal::disk_full;
+  } else if (leader != nullptr) {
     const Index before = memberships_.current_index();
     refusal = may_change_membership(*leader)
                   ? std::visit([this](const auto& wanted) { return change(wanted); }, input.change)
@@ -176,7 +178,7 @@ void Core::on(const TransferLeadership& input) {
   if (leader == nullptr || input.to == self()) return;
   ServerId target = input.to;
   for (const auto& [server, progress] : leader->peers) {
-    if (!input.to.is_nobody() || !std::ranges::binary_search(membership().voters, server)) continue;
+    if (!input.to.is_nobody() || progress.lacks_room() || !membership().is_voter(server)) continue;
     const auto best = leader->peers.find(target);
     if (best == leader->peers.end() || progress.match() > best->second.match()) target = server;
   }

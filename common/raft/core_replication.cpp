@@ -54,6 +54,7 @@ void Core::on(Propose& input) {
 std::optional<Refusal> Core::propose(std::vector<SharedBytes>& commands) {
   const Leader& leader = *as_leader();
   if (!leader.transfer_to.is_nobody()) return Refusal::busy;
+  if (!room_.for_proposals) return Refusal::disk_full;
   std::size_t bytes = 0;
   for (const SharedBytes& command : commands) bytes += command.size() + entry_header_bytes;
   // A single proposal is taken whatever its size, or it would never be.
@@ -84,7 +85,7 @@ void Core::send_appends(Leader& leader) {
 void Core::send_append(Leader&, ServerId peer, Progress& progress) {
   while (progress.may_send(options_.inflight_appends, options_.inflight_bytes)) {
     const bool is_probe = progress.state() == Progress::State::probe;
-    if (progress.next() > log_.last()) {
+    if (progress.next() > log_.last() || progress.lacks_room()) {
       if (is_probe) send_empty_append(peer, progress);
       return;
     }
@@ -204,7 +205,9 @@ void Core::handle(const Message& message, const AppendAccepted& accepted) {
   Progress& progress = peer->second;
   progress.ticks_unheard = 0;
   progress.heard_in_period = true;
-  if (!progress.accepted(accepted.match)) return;
+  const bool is_news = progress.accepted(accepted.match);
+  progress.set_room(accepted.has_room);
+  if (!is_news) return;
   maybe_commit();
   // A commit can end leadership: a leader that has removed itself.
   leader = as_leader();
@@ -273,7 +276,7 @@ void Core::handle(const Message& message, AppendRequest& request) {
     // Overtaken. The leader's log has everything that is committed, so the logs agree up to there.
     const Count known = std::min(commit_ - request.previous_index, Count{request.entries.size()});
     request.entries.erase(request.entries.begin(), request.entries.begin() + static_cast<std::ptrdiff_t>(known.value));
-    if (request.entries.empty()) return send_promise(message.from, AppendAccepted{commit_});
+    if (request.entries.empty()) return send_promise(message.from, AppendAccepted{commit_, room_.for_entries});
     request.previous_index = commit_;
     request.previous_term = *log_.term_at(commit_);
   }
@@ -282,6 +285,7 @@ void Core::handle(const Message& message, AppendRequest& request) {
     send(message.from, AppendRejected{request.previous_index, hint, log_.term_at(hint).value_or(Term{})});
     return;
   }
+  if (!room_.for_entries) leave_out_new(request.entries);
   for (Entry& entry : request.entries) {
     const auto ours = log_.term_at(entry.index);
     if (ours == entry.term) continue;  // already here: never truncate what matches, a later append may stand behind it
@@ -296,7 +300,14 @@ void Core::handle(const Message& message, AppendRequest& request) {
   }
   const Index verified = request.previous_index + Count{request.entries.size()};
   commit_to(std::min(request.commit, verified));
-  send_promise(message.from, AppendAccepted{verified});
+  send_promise(message.from, AppendAccepted{verified, room_.for_entries});
+}
+
+/// An append without its last entries is one that the leader might as well have sent.
+void Core::leave_out_new(std::vector<Entry>& entries) const {
+  const auto first_new =
+      std::ranges::find_if(entries, [&](const Entry& entry) { return log_.term_at(entry.index) != entry.term; });
+  entries.erase(first_new, entries.end());
 }
 
 void Core::handle(const Message& message, const Heartbeat& heartbeat) {

@@ -86,13 +86,20 @@ struct EntriesRead {
   std::vector<Entry> entries;
 };
 
+/// What this replica's disk has room for; at first, for everything. Without room a leader refuses proposals as
+/// `disk_full`, and a follower leaves an append's new entries alone and says so. Heartbeats, votes and reads go on.
+struct Room {
+  bool for_proposals = true;
+  bool for_entries = true;
+};
+
 /// The transport could not reach this peer, or has lost it: what was sent to it optimistically may be gone.
 struct Unreachable {
   ServerId peer;
 };
 
 using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found,
-                           Adopt, Persisted, Applied, EntriesRead, Unreachable>;
+                           Adopt, Persisted, Applied, EntriesRead, Room, Unreachable>;
 
 // ---- outputs
 // ----------------------------------------------------------------------------------------------------------

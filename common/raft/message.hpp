@@ -46,9 +46,11 @@ struct AppendRequest {
   friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };
 
-/// Everything up to `match` is the leader's and on the follower's stable storage.
+/// Everything up to `match` is the leader's and on the follower's stable storage. Without room on its disk, the follower
+/// has left alone what is behind it.
 struct AppendAccepted {
   Index match;
+  bool has_room = true;
   friend bool operator==(const AppendAccepted&, const AppendAccepted&) = default;
 };
 
@@ -103,8 +105,9 @@ enum class Refusal : std::uint8_t {
   not_possible = 2,  ///< a change of membership that makes no sense now: no such member, or another change is under way
   exists = 3,        ///< a member with this name is alive under another incarnation
   too_many = 4,      ///< the cluster has as many members as limits allow
+  disk_full = 5,     ///< the leader has no room for further entries
 };
-inline constexpr std::uint8_t last_refusal = 4;
+inline constexpr std::uint8_t last_refusal = 5;
 
 /// The leader did not take the forwarded proposal `id`.
 struct ProposalRefused {

@@ -40,6 +40,13 @@ bool Progress::accepted(Index match) {
   return is_news;
 }
 
+void Progress::set_room(bool has_room) {
+  lacks_room_ = !has_room;
+  if (has_room) return;
+  lost();
+  probe_sent_ = true;
+}
+
 bool Progress::rejected(Index previous, Index hint) {
   // A rejection at or below what the peer has acknowledged was overtaken; one of another probe was, too.
   if (previous <= match_) return false;

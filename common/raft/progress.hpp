@@ -27,6 +27,9 @@ class Progress {
   void sent(Index last, std::size_t bytes);
   /// The peer has everything up to `match`; false if that was known.
   bool accepted(Index match);
+  /// Whether the peer has room for entries. Without, it is sent empty appends, one for each heartbeat that it answers.
+  void set_room(bool has_room);
+  [[nodiscard]] bool lacks_room() const { return lacks_room_; }
   /// The peer lacks the entry at `previous`; the logs may agree up to `hint`. False if the rejection is stale.
   bool rejected(Index previous, Index hint);
   /// What was sent optimistically may be lost.
@@ -55,6 +58,7 @@ class Progress {
   Index match_;
   Index next_;
   bool probe_sent_ = false;
+  bool lacks_room_ = false;
   Index match_at_heartbeat_;
   std::deque<Sent> window_;
   std::size_t window_bytes_ = 0;

@@ -124,6 +124,8 @@ bool ConsensusActor::Loop::take_orders() {
       take(*adopt);
     } else if (const auto* stable = std::get_if<NotifyStable>(&order)) {
       driver_.notify_stable(stable->index);
+    } else if (const auto* room = std::get_if<StoreRoom>(&order)) {
+      driver_.store_room_changed(room->is_full);
     } else if (const auto* query = std::get_if<StatusQuery>(&order)) {
       driver_.ask_status(query->ticket);
     } else {

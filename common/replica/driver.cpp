@@ -26,10 +26,26 @@ void Driver::on_disk(DiskDone done) {
   } else if (auto* read = std::get_if<raft::EntriesRead>(&done)) {
     core_.step(std::move(*read));
   } else {
-    round_.disk_full = std::get<DiskFullChanged>(done).is_full;
-    // A leader that can take no writes makes room for one that can.
-    if (*round_.disk_full) core_.step(raft::TransferLeadership{});
+    is_log_full_ = std::get<DiskFullChanged>(done).is_full;
+    room_changed();
   }
+}
+
+void Driver::store_room_changed(bool is_full) {
+  is_store_full_ = is_full;
+  room_changed();
+}
+
+/// A log that can still be written takes entries while the store waits to be flushed: they are kept for it.
+void Driver::room_changed() {
+  core_.step(raft::Room{!is_full(), !is_log_full_});
+  hand_over_if_full();
+  round_.disk_full = is_full();
+}
+
+/// A leader that can take no writes makes room for one that can.
+void Driver::hand_over_if_full() {
+  if (is_full() && core_.role() == raft::Role::leader) core_.step(raft::TransferLeadership{});
 }
 
 void Driver::ask_status(std::uint64_t ticket) {
@@ -55,6 +71,8 @@ void Driver::hold_or_send(std::vector<raft::Message> messages) {
 
 void Driver::perform() {
   raft::Output output = core_.take_output();
+  // One that was elected by those that cannot know.
+  if (output.role_changed) hand_over_if_full();
   if (output.membership_changed) network_.members_changed(*output.membership_changed);
   for (raft::Message& message : output.send_now) network_.send(std::move(message));
   if (output.persist) {

@@ -25,6 +25,8 @@ class Driver {
   void on_disk(DiskDone done);
   /// Asks for a Round with `stable_reached` once the own log is synced up to `index`.
   void notify_stable(Index index) { stable_wanted_ = index; }
+  /// The store cannot be flushed for want of room, or can be again.
+  void store_room_changed(bool is_full);
   void ask_status(std::uint64_t ticket);
   void perform();
 
@@ -36,6 +38,9 @@ class Driver {
     raft::Message message;
   };
 
+  void room_changed();
+  void hand_over_if_full();
+  [[nodiscard]] bool is_full() const { return is_log_full_ || is_store_full_; }
   void hold_or_send(std::vector<raft::Message> messages);
 
   raft::Core core_;
@@ -46,6 +51,8 @@ class Driver {
   std::uint64_t synced_ = 0;     ///< the last persist that the disk has confirmed
   std::deque<Promise> promises_;
   std::optional<Index> stable_wanted_;
+  bool is_log_full_ = false;
+  bool is_store_full_ = false;
   Round round_;
 };
 

@@ -25,6 +25,11 @@ struct NotifyStable {
   Index index;
 };
 
+/// The store cannot be flushed for want of room, or can be again.
+struct StoreRoom {
+  bool is_full = false;
+};
+
 /// Asks for a StatusAnswer.
 struct StatusQuery {
   std::uint64_t ticket = 0;
@@ -32,6 +37,7 @@ struct StatusQuery {
 
 /// What may be put to the consensus actor.
 using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership,
-                           raft::Found, raft::Applied, AdoptCluster, NotifyStable, StatusQuery, DiskDone>;
+                           raft::Found, raft::Applied, AdoptCluster, NotifyStable, StoreRoom,
+                           StatusQuery, DiskDone>;
 
 }  // namespace parley::replica

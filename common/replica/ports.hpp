@@ -74,7 +74,7 @@ struct Round {
   std::vector<raft::ProposalRefused> proposals_refused;
   std::vector<raft::ChangeDone> changes_done;
   std::optional<Index> stable_reached;  ///< the own log is synced at least up to the index that was asked for
-  std::optional<bool> disk_full;
+  std::optional<bool> disk_full;  ///< log or store want for room: a leader takes no proposals
   std::vector<StatusAnswer> status_answers;
 
   [[nodiscard]] bool is_empty() const;

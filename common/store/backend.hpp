@@ -29,9 +29,10 @@ class Backend {
   virtual ~Backend() = default;
   /// A snapshot may outlive the backend.
   [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
-  /// Makes all rows of the overlay durable, or none: returns when they are synced. An error is fatal and never
-  /// retried, since after a failed sync nobody knows what the disk has: `sync_failed`, `io`, or `disk_full` for a
-  /// full map or disk.
+  /// Makes all rows of the overlay durable, or none: returns when they are synced. After an error the rows are as they
+  /// were. `disk_full`, for a full map or disk, may be tried again: every page is then written anew, so that nothing
+  /// hangs on one that an earlier attempt left unsynced. Any other (`sync_failed`, `io`) is fatal, since nobody knows
+  /// what the disk has.
   [[nodiscard]] virtual Status commit(const Overlay& overlay) = 0;
 };
 

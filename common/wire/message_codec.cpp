@@ -58,7 +58,9 @@ struct BodyWriter {
     out.number(body.entries.size()).bytes_header(entry_block_bytes(body.entries));
     append_entry_block(out.buffer(), body.entries);
   }
-  void operator()(const raft::AppendAccepted& body) const { open(MessageKind::append_accepted, 1).number(body.match); }
+  void operator()(const raft::AppendAccepted& body) const { 
+    open(MessageKind::append_accepted, 2).number(body.match).boolean(body.has_room);
+  }
   void operator()(const raft::AppendRejected& body) const {
     open(MessageKind::append_rejected, 3).number(body.previous_index).number(body.hint_index).number(body.hint_term);
   }
@@ -131,8 +133,8 @@ raft::MessageBody read_body(ValueReader& in, std::uint64_t kind, std::size_t val
     case MessageKind::vote_reply: expect(1, "vote reply"); return raft::VoteReply{in.boolean("vote")};
     case MessageKind::append_request: expect(5, "append request"); return read_append(in);
     case MessageKind::append_accepted:
-      expect(1, "append acknowledgement");
-      return raft::AppendAccepted{Index{in.number("match index")}};
+      expect(2, "append acknowledgement");
+      return raft::AppendAccepted{Index{in.number("match index")}, in.boolean("room")};
     case MessageKind::append_rejected:
       expect(3, "append rejection");
       return raft::AppendRejected{Index{in.number("previous index")}, Index{in.number("hint index")},

@@ -20,6 +20,16 @@ SMALL = ["-segment", "8MiB"]
 PATIENT = ["-election-ms", "2000", "-heartbeat-ms", "100"]
 
 
+def takes(seconds):
+    """Says of a test method that it takes about so long, so that it does not begin last."""
+
+    def mark(method):
+        method.seconds = seconds
+        return method
+
+    return mark
+
+
 class Cluster:
     """Nodes of one cluster: the first founds it, the others join it."""
 

@@ -9,6 +9,9 @@ import sys
 # How long anything may take before a test gives up, in seconds: far more than it takes on a slow and busy machine.
 DEADLINE = 60.0 * float(os.environ.get("PARLEY_PATIENCE", "1"))
 
+# Whether the programs are built with a sanitizer, which takes memory of its own.
+SANITIZED = os.environ.get("PARLEY_SANITIZED") == "1"
+
 # A test that is itself killed takes its processes with it. (Bound to the thread that starts them: that is the main one.)
 WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 

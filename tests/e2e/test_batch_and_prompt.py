@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """`parley batch` and the prompt."""
 import base64
 import json
@@ -148,7 +149,7 @@ class BatchAndPrompt(E2eTest):
         self.assertEqual(self.answers_to(), (0, []), "nothing in, nothing out")
 
     def test_prompt(self):
-        """at the prompt the commands work, and the seeds' dashed forms"""
+        """at the prompt the commands work, and the dashed forms of old"""
         said = (
             "set colour 'light blue'\nget colour\nget-colour\nset-shape-round-ish\nget-shape\nget shape\ndelete-shape\n"
             "get-shape\nscan\ncas colour 'light blue' red\nget colour\n\nset empty ''\nget empty\n"

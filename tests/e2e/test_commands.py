@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What the commands of `parley` print, and with which exit code they end, against a cluster of one."""
 import os
 import stat
@@ -136,7 +137,7 @@ class Commands(E2eTest):
             self.assertIn(command, text)
 
     def test_client_file(self):
-        """the client file is read with -config, or found in the working folder, with its own keys and the seeds'"""
+        """the client file is read with -config, or found in the working folder, in its own words and those of old"""
         self.done(self.ask("set", "colour", "blue"))
         file = self.folder / "mine.toml"
         address = self.server.client.address

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Nothing acknowledged is lost, and nothing is done twice, when nodes are killed."""
 import time
 

@@ -1,8 +1,9 @@
+#!/usr/bin/env python3
 """Who is in a cluster: status, members, joining, leaving, leading, moving."""
 import re
 import shutil
 
-from harness import PATIENT, SMALL, E2eTest, main
+from harness import PATIENT, SMALL, E2eTest, main, takes
 
 DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
@@ -108,7 +109,7 @@ class Membership(E2eTest):
         cluster.await_agreement()
 
     def test_join_never_founds(self):
-        """a node with -join never founds a cluster by itself, however often it starts; found makes it do so, once"""
+        """a node with -join never founds a cluster by itself, however often it starts, until found tells it to"""
         node = self.node("lost", join=[self.port().address, self.port().address], flags=SMALL)
         for _ in range(2):
             node.start()
@@ -177,8 +178,9 @@ class Membership(E2eTest):
         founder.flags = SMALL
         founder.serve()
 
+    @takes(40)
     def test_two_of_one_name(self):
-        """a wiped node is a new incarnation and gets in once the old one is not heard; a living one's name is refused"""
+        """a wiped node gets in as a new incarnation once the old one is not heard, and the name of a living one is refused"""
         cluster = self.cluster(flags=PATIENT).up()
         self.done(cluster.parley("set", "a", "b"))
         alive, dead = cluster.followers()

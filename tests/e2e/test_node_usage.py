@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What parley-node says to flags, files, ports and folders that cannot be."""
 import signal
 
@@ -86,7 +87,7 @@ class NodeUsage(E2eTest):
         self.refuse(["-config", str(file)], [str(file)])
 
     def test_port_in_use(self):
-        """a port that is in use is named, and the exit code is 2; the folder can be used at once by the next"""
+        """a port that is in use is named, the exit code is 2, and the folder can be used at once by the next"""
         for flag in ("client", "raft", "hjoin"):
             node = self.node(f"node-{flag}", flags=SMALL)
             port = getattr(node, flag)

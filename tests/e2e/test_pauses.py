@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What a cluster promises while some of its nodes stand still or are gone."""
 from harness import E2eTest, main
 

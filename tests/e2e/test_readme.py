@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What README tells a person to type."""
 import pathlib
 import re

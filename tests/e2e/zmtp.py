@@ -98,7 +98,7 @@ def pack(value):
     if isinstance(value, int):
         return bytes([value]) if value < 128 else b"\xcf" + struct.pack(">Q", value)
     if isinstance(value, str):
-        data = value.encode()
+        data = value.encode(errors="surrogateescape")
         return b"\xdb" + struct.pack(">I", len(data)) + data
     if isinstance(value, bytes):
         return b"\xc6" + struct.pack(">I", len(value)) + value
@@ -125,7 +125,7 @@ def _unpack(data, at):
     if kind in (0xC4, 0xC5, 0xC6):
         return data[at : at + count], at + count
     if kind in (0xD9, 0xDA, 0xDB) or 0xA0 <= kind < 0xC0:
-        return data[at : at + count].decode(), at + count
+        return data[at : at + count].decode(errors="replace"), at + count
     values = []
     for _ in range(count):
         value, at = _unpack(data, at)

@@ -28,7 +28,7 @@ struct Text {
     for (const Entry& entry : m.entries) out << ", " << describe(entry);
     out << "; commit " << m.commit;
   }
-  void operator()(const AppendAccepted& m) { out << "up to " << m.match; }
+  void operator()(const AppendAccepted& m) { out << "up to " << m.match << (m.has_room ? "" : ", without room"); }
   void operator()(const AppendRejected& m) {
     out << "no match at " << m.previous_index << ", perhaps at " << m.hint_index << '@' << m.hint_term;
   }

@@ -60,7 +60,7 @@ inline constexpr const char* append_request =
 inline constexpr const char* append_probe =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333029197040929082800c400";
 inline constexpr const char* append_accepted =
-    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd333302919305092e";
+    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd333302919405092ec3";
 inline constexpr const char* append_rejected =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291950609291e07";
 inline constexpr const char* heartbeat =

@@ -1,0 +1,122 @@
+// A disk without room: no entries are taken, and everything else goes on.
+#include <catch2/catch.hpp>
+
+#include "tests/raft/speak.hpp"
+
+using namespace parley;
+using namespace parley::raft;
+using namespace parley::raft::harness;
+
+namespace {
+
+constexpr Room no_room{.for_proposals = false, .for_entries = false};
+
+std::optional<Refusal> refusal_of(Cluster& cluster, std::uint64_t server, std::uint64_t proposal) {
+  for (const ProposalRefused& refused : cluster.server(server).proposals_refused) {
+    if (refused.id == proposal) return refused.refusal;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("a leader without room refuses proposals, its own and forwarded ones, and changes of membership") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.tick_all(2);
+  cluster.step(1, Room{.for_proposals = false, .for_entries = true});
+  const auto own = cluster.propose(1, "a");
+  const auto forwarded = cluster.propose(2, "b");
+  cluster.change(1, AddMember{cluster.member(4)});
+  cluster.run();
+  CHECK(refusal_of(cluster, 1, own) == Refusal::disk_full);
+  CHECK(refusal_of(cluster, 2, forwarded) == Refusal::disk_full);
+  REQUIRE(cluster.server(1).changes_done.size() == 1);
+  CHECK(cluster.server(1).changes_done[0].refusal == Refusal::disk_full);
+  cluster.step(1, Room{});
+  const auto again = cluster.propose(1, "c");
+  cluster.run();
+  CHECK_FALSE(refusal_of(cluster, 1, again));
+  CHECK(cluster.core(1).log().last() == cluster.core(1).commit());
+  CHECK(cluster.core(1).commit() == Index{4});
+}
+
+TEST_CASE("a follower without room leaves new entries alone, and the cluster goes on without it") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.step(3, no_room);
+  const Index before = cluster.core(3).log().last();
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "a");
+  cluster.run();
+  CHECK(cluster.core(1).commit() == before + Count{5});
+  CHECK(cluster.core(3).log().last() == before);
+  CHECK(cluster.progress(1, 3).lacks_room());
+  CHECK(cluster.core(3).leader() == ServerId{1});
+}
+
+TEST_CASE("a follower without room is sent no entries until it says that it has some again") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.step(3, no_room);
+  cluster.propose(1, "a");
+  cluster.run();
+  (void)cluster.take_sent();
+  for (int i = 0; i < 3; ++i) {
+    cluster.propose(1, "b");
+    cluster.tick_all(4);
+  }
+  for (const AppendRequest& request : said<AppendRequest>(cluster.take_sent(), 1, 3)) CHECK(request.entries.empty());
+  cluster.step(3, Room{});
+  cluster.tick_all(8);
+  CHECK_FALSE(cluster.progress(1, 3).lacks_room());
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("a follower without room votes, hears of commits, and acknowledges what it has") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.hold<AppendAccepted>(3, 1);
+  cluster.propose(1, "a");
+  cluster.run();
+  cluster.step(3, no_room);
+  cluster.heal();
+  cluster.tick_all(8);
+  CHECK(cluster.progress(1, 3).match() == Index{4});
+  CHECK(cluster.core(3).commit() == Index{4});
+  cluster.crash(1);
+  cluster.let_leader_be_forgotten(3);
+  cluster.time_out(2);
+  cluster.run();
+  CHECK(cluster.core(2).role() == Role::leader);
+}
+
+TEST_CASE("an append replaces nothing at a follower without room") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(1);
+  cluster.propose(1, "only here");
+  cluster.run();
+  const Index last = cluster.core(1).log().last();
+  const Term term = cluster.core(1).term();
+  cluster.step(1, no_room);
+  cluster.elect(2);
+  cluster.heal();
+  cluster.tick_all(8);
+  CHECK(cluster.core(1).leader() == ServerId{2});
+  CHECK(cluster.core(1).log().last() == last);
+  CHECK(cluster.core(1).log().term_at(last) == term);
+  cluster.step(1, Room{});
+  cluster.tick_all(8);
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("leadership goes to a follower that has room") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.step(2, no_room);
+  cluster.propose(1, "a");
+  cluster.run();
+  cluster.step(1, TransferLeadership{});
+  cluster.run();
+  CHECK(cluster.core(3).role() == Role::leader);
+}
