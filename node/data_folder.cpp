@@ -4,6 +4,7 @@
 
 #include "common/base/entropy.hpp"
 #include "common/replica/restore.hpp"
+#include "node/pending_image.hpp"
 
 namespace parley::node {
 namespace {
@@ -55,8 +56,8 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
   bool is_new = false;
   auto opened = open_log(*files, folder, options, is_new);
   if (!opened) return std::unexpected(opened.error());
-  const wal::Recovered& recovered = opened->recovered;
-  if (recovered.torn) {
+  if (opened->recovered.torn) {
+    const wal::Recovered& recovered = opened->recovered;
     logger.warn("{}: {} bytes behind offset {} were never synced and are cut{}", recovered.torn->segment.string(),
                 recovered.torn->bytes, recovered.torn->offset,
                 recovered.torn->copy ? ", with a copy in " + recovered.torn->copy->string()
@@ -64,6 +65,16 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
   }
   auto backend = store::LmdbBackend::open(store_of(folder), settings.quota_bytes);
   if (!backend) return std::unexpected(backend.error());
+  const auto is_changed = finish_pending_image(**backend, opened->log);
+  if (!is_changed) return std::unexpected(is_changed.error());
+  if (*is_changed) {
+    const bool was_new = is_new;
+    opened = fail(ErrorCode::locked, "");  // closed first
+    opened = open_log(*files, folder, options, is_new);
+    if (!opened) return std::unexpected(opened.error());
+    is_new = was_new;
+  }
+  const wal::Recovered& recovered = opened->recovered;
   auto machine = StateMachine::open(**backend);
   if (!machine) return std::unexpected(machine.error());
 

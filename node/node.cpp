@@ -47,7 +47,8 @@ struct Node::Parts {
         events(node_events),
         clock(node_clock),
         logger(node_logger),
-        disk(node_logger.for_actor("disk")) {}
+        disk(node_logger.for_actor("disk")),
+        store(node_clock, node_logger.for_actor("store")) {}
 
   /// Stops the threads in the order in which they call each other; what they use is destroyed after the last of them.
   ~Parts();
@@ -69,14 +70,14 @@ struct Node::Parts {
   ServiceSink sink{mailbox};
   std::optional<DataFolder> data;
   std::vector<transport::ServicePort> ports;
-  ClusterId known_cluster;    ///< that the folder belonged to when it was opened
+  ClusterId known_cluster;     ///< that the folder belonged to when it was opened
   bool is_announcing = false;  ///< a member whose new addresses the cluster must learn
   bool half_founded = false;
   Address client_address;
   Address join_address;
   replica::DiskActor disk;
+  StoreActor store;
   std::unique_ptr<replica::ConsensusActor> consensus;
-  std::unique_ptr<StoreActor> store;
   mq::Actor service;
   std::unique_ptr<replica::Joiner> joiner;
 };
@@ -84,7 +85,7 @@ struct Node::Parts {
 Node::Parts::~Parts() {
   joiner.reset();
   (void)service.stop();
-  if (store) store->stop();
+  store.stop();
   if (consensus) consensus->stop();
   disk.stop();
 }
@@ -134,7 +135,7 @@ Status Node::Parts::start_actors() {
   consensus_options.listen = options.raft;
   if (auto advertised = Address::parse(for_others(options.raft))) consensus_options.advertised = *advertised;
   auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink,
-                                                clock, logger.for_actor("consensus"));
+                                                store, clock, logger.for_actor("consensus"));
   if (!started) return std::unexpected(started.error());
   consensus = std::move(*started);
 
@@ -142,20 +143,26 @@ Status Node::Parts::start_actors() {
   auto failed = [this](const Error& error) { fail(error); };
   if (const Status status = disk.start(std::move(data->log), {to_consensus, failed}); !status) return status;
 
-  auto store_started =
-      StoreActor::start(*data->backend, DataFolder::store_of(options.data),
-                        {[this] { mailbox.post(Flushed{}); },
-                         [this](bool is_full) { consensus->order(replica::StoreRoom{is_full}); }, failed},
-                        logger.for_actor("store"));
-  if (!store_started) return std::unexpected(store_started.error());
-  store = std::move(*store_started);
+  StoreActor::Callbacks from_store;
+  from_store.flushed = [this] { mailbox.post(Flushed{}); };
+  from_store.order = [this](replica::Order order) { consensus->order(std::move(order)); };
+  from_store.image_sent = [this](ServerId peer) { mailbox.post(ImageOver{peer}); };
+  from_store.installed = [this](std::unique_ptr<StateMachine> machine) { mailbox.post(Installed{std::move(machine)}); };
+  from_store.failed = failed;
+  const Status store_started = store.start(*data->backend, DataFolder::store_of(options.data), std::move(from_store));
+  if (!store_started) return store_started;
 
-  ServiceOptions service_options{options.id, data->server, settings_of(options), addresses(), !options.unsafe_no_fsync};
+  ServiceOptions service_options{
+      options.id, data->server, settings_of(options), addresses(), !options.unsafe_no_fsync, options.retain};
   ServiceCalls calls;
   calls.order = [this](replica::Order order) { consensus->order(std::move(order)); };
   calls.order_quietly = [this](replica::Order order) { consensus->order_quietly(std::move(order)); };
-  calls.flush = [this](std::shared_ptr<const store::Overlay> overlay) { store->flush(std::move(overlay)); };
-  calls.free = [this](std::shared_ptr<const store::Overlay> overlay) { store->free(std::move(overlay)); };
+  calls.flush = [this](std::shared_ptr<const store::Overlay> overlay) { store.flush(std::move(overlay)); };
+  calls.free = [this](std::shared_ptr<const store::Overlay> overlay) { store.free(std::move(overlay)); };
+  calls.send_image = [this](ServerId peer) { store.send_image(peer); };
+  calls.stop_sending_images = [this] { store.stop_sending(); };
+  calls.refuse_image = [this] { store.refuse_image(); };
+  calls.install_image = [this] { store.install_image(); };
   calls.became_member = [this] { events.post(Ready{client_address, consensus->listens_at()}); };
   calls.failed = failed;
   auto service_started = mq::Actor::start(

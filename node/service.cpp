@@ -16,8 +16,8 @@ constexpr std::size_t frames_per_round = 256;
 constexpr std::size_t entries_per_round = 4096;
 /// How often deadlines are looked at, flushes begun, and lost questions asked again.
 constexpr std::uint64_t maintenance_us = 100'000;
-/// Bytes of replies at which those that there are go to the ports: a burst of large ones is then never in memory as a whole,
-/// since a port drops what its client does not read.
+/// Bytes of replies at which those that there are go to the ports: a burst of large ones is then never in memory as a
+/// whole, since a port drops what its client does not read.
 constexpr std::size_t answer_bytes_at_once = limits::reply_frame_bytes;
 
 /// A number that no earlier life of this node has used, with room to count on from it.
@@ -37,7 +37,8 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       logger_(std::move(logger)),
       writes_(admission_, fresh_number()),
       reads_(admission_, fresh_number()),
-      admin_(options_.self, fresh_number()) {}
+      admin_(options_.self, fresh_number()),
+      trim_(options_.retain) {}
 
 Status Service::run(const std::stop_token& stop) {
   mq::Poller poller;
@@ -82,7 +83,7 @@ bool Service::take_requests() {
 
 bool Service::apply_entries() {
   std::size_t applied = 0;
-  while (applied < entries_per_round && machine_->can_apply()) {
+  while (!installing_ && applied < entries_per_round && machine_->can_apply()) {
     const app::Outcome outcome = machine_->apply_next();
     ++applied;
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
@@ -117,6 +118,7 @@ void Service::maintain() {
 
 /// Rows are frozen first and written once the own log has been synced up to them.
 void Service::flush_if_due() {
+  if (installing_) return;
   if (machine_->wants_flush(now_us_)) machine_->freeze(now_us_);
   if (!machine_->has_frozen() || std::exchange(asked_stable_, true)) return;
   calls_.order(replica::NotifyStable{machine_->frozen_index()});
@@ -126,11 +128,53 @@ void Service::on(const Flushed&) {
   auto overlay = machine_->flushed();
   if (!overlay) return calls_.failed(overlay.error());
   calls_.free(std::move(*overlay));
+  trim_log();
   flush_if_due();
 }
 
+void Service::trim_log() {
+  if (const auto first_kept = trim_.next(machine_->flushed_index()))
+    calls_.order_quietly(replica::TrimBefore{*first_kept});
+}
+
+void Service::on(const ImageOver& image) {
+  trim_.release(image.peer);
+  trim_log();
+}
+
+/// The state of now stays until the log is stable up to the image, and serves stale reads meanwhile.
+void Service::take_verdict(const raft::ImageVerdict& verdict) {
+  if (!verdict.install) return calls_.refuse_image();
+  logger_.info("this node was far behind: its state is to be replaced by an image as of entry {}", verdict.index.value);
+  installing_ = verdict.index;
+  behind_image_.clear();
+  asked_stable_ = true;
+  calls_.order(replica::NotifyStable{verdict.index});
+}
+
+/// What was proposed and not answered is proposed again: its session, which came with the image, knows whether it has
+/// taken effect.
+void Service::on(Installed& installed) {
+  machine_ = std::move(installed.machine);
+  ENSURE(installing_ == machine_->applied());
+  installing_.reset();
+  asked_stable_ = false;
+  machine_->enqueue(std::exchange(behind_image_, {}));
+  writes_.leader_changed(!role_.leader.is_nobody());
+  trim_log();
+}
+
 void Service::on(replica::Round& round) {
-  machine_->enqueue(std::move(round.committed));
+  if (round.image) take_verdict(*round.image);
+  if (installing_) {
+    std::ranges::move(round.committed, std::back_inserter(behind_image_));
+  } else {
+    machine_->enqueue(std::move(round.committed));
+  }
+  for (const raft::ImageWanted& wanted : round.images_wanted) {
+    trim_.hold(wanted.peer, machine_->flushed_index());
+    calls_.send_image(wanted.peer);
+  }
   // Refusals first: they belong to the leader that was.
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
   for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
@@ -144,6 +188,10 @@ void Service::on(replica::Round& round) {
   if (round.role_changed) {
     role_ = *round.role_changed;
     const bool is_known = !role_.leader.is_nobody();
+    if (role_.leader != options_.self) {
+      calls_.stop_sending_images();
+      trim_.release_all();
+    }
     logger_.info("term {}: {}", role_.term.value,
                  is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name())
                           : "no leader");
@@ -157,7 +205,10 @@ void Service::on(replica::Round& round) {
     logger_.warn("{}", is_disk_full_ ? "the disk is full: while this node leads, writes are refused"
                                      : "there is room on the disk again");
   }
-  if (round.stable_reached && machine_->has_frozen()) {
+  if (round.stable_reached && installing_) {
+    // An answer to a flush of before may still have been on its way.
+    if (*round.stable_reached >= *installing_) calls_.install_image();
+  } else if (round.stable_reached && machine_->has_frozen()) {
     asked_stable_ = false;
     calls_.flush(machine_->take_frozen());
   }

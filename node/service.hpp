@@ -16,6 +16,7 @@
 #include "node/admin_desk.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
+#include "node/log_trim.hpp"
 #include "node/state_machine.hpp"
 
 namespace parley::node {
@@ -25,7 +26,15 @@ inline constexpr std::size_t client_port = 0;
 
 /// The rows that were frozen are durable.
 struct Flushed {};
-using ToService = std::variant<replica::Round, Flushed>;
+/// The image for this peer is there, or was given up.
+struct ImageOver {
+  ServerId peer;
+};
+/// An image has taken the place of the state.
+struct Installed {
+  std::unique_ptr<StateMachine> machine;
+};
+using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed>;
 using ServiceMailbox = mq::Mailbox<ToService>;
 
 /// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
@@ -34,6 +43,10 @@ struct ServiceCalls {
   std::function<void(replica::Order)> order_quietly;  ///< the same, but it need not wake for it
   std::function<void(std::shared_ptr<const store::Overlay>)> flush;
   std::function<void(std::shared_ptr<const store::Overlay>)> free;
+  std::function<void(ServerId)> send_image;
+  std::function<void()> stop_sending_images;
+  std::function<void()> refuse_image;
+  std::function<void()> install_image;  ///< answered by Installed
   std::function<void()> became_member;  ///< once, when the log says that this node is a member
   std::function<void(Error)> failed;    ///< the node must stop
 };
@@ -44,6 +57,7 @@ struct ServiceOptions {
   app::Settings settings;
   raft::Addresses addresses;  ///< as others reach this node
   bool fsync = true;
+  std::uint64_t retain = 0;  ///< entries of the log behind the last one flushed
 };
 
 /// The actor between clients and consensus: decodes requests, proposes in batches, applies committed entries in order,
@@ -77,6 +91,10 @@ class Service {
   [[nodiscard]] std::string leader_name() const;
   void on(replica::Round& round);
   void on(const Flushed&);
+  void on(const ImageOver& image);
+  void on(Installed& installed);
+  void take_verdict(const raft::ImageVerdict& verdict);
+  void trim_log();
 
   // service_requests.cpp: what clients ask
   void take(Asker asker, wire::Request& request);
@@ -116,6 +134,9 @@ class Service {
   ClusterId cluster_;
   raft::RoleChanged role_;
   bool is_disk_full_ = false;
+  std::optional<Index> installing_;  ///< as of which the image is that will take the place of the state
+  std::vector<Entry> behind_image_;  ///< committed meanwhile
+  LogTrim trim_;
   bool was_member_ = false;
   bool asked_stable_ = false;
   std::uint64_t now_us_ = 0;

@@ -3,94 +3,141 @@
 #include <utility>
 
 #include "common/base/ensure.hpp"
+#include "common/base/entropy.hpp"
 #include "common/base/limits.hpp"
 
 namespace parley::node {
 namespace {
 
-/// One flush is under way at a time, and one overlay is freed after each.
-constexpr std::size_t mailbox_capacity = 16;
+/// Words about images that may wait: those of a window to and from every member.
+constexpr std::size_t mailbox_capacity = limits::members * 2 * limits::image_window_chunks;
 constexpr std::uint64_t idle_us = 3'600'000'000;
-/// How often a flush that found no room looks for some.
-constexpr std::uint64_t full_retry_us = 200'000;
-/// A flush that fails with less room left than this failed for want of it. LMDB does not always say so: it calls a write
-/// that was cut short at the end of the disk an I/O error.
+/// How often a flush that found no room looks for some, and images look for what is late.
+constexpr std::uint64_t retry_us = 200'000;
+/// A flush that fails with less room left than this failed for want of it. LMDB does not always say so: it calls a
+/// write that was cut short at the end of the disk an I/O error.
 constexpr std::uintmax_t little_room_bytes = limits::overlay_bytes;
 /// And with less than this another attempt would be in vain.
 constexpr std::uintmax_t least_room_bytes = limits::MiB;
 
-}  // namespace
-
-StoreActor::StoreActor(store::Backend& backend, std::filesystem::path folder, Callbacks callbacks, obs::Logger logger)
-    : backend_(backend),
-      folder_(std::move(folder)),
-      callbacks_(std::move(callbacks)),
-      logger_(std::move(logger)),
-      mailbox_(mailbox_capacity) {}
-
-Result<std::unique_ptr<StoreActor>> StoreActor::start(store::Backend& backend, std::filesystem::path folder,
-                                                      Callbacks callbacks, obs::Logger logger) {
-  std::unique_ptr<StoreActor> self(
-      new StoreActor(backend, std::move(folder), std::move(callbacks), std::move(logger)));
-  StoreActor* const store = self.get();
-  auto actor = mq::Actor::start(
-      "store", [store] { store->mailbox_.wake(); }, []() -> Result<std::monostate> { return std::monostate{}; },
-      [store](std::monostate&, const std::stop_token& stop) { return store->run(stop); });
-  if (!actor) return std::unexpected(actor.error());
-  self->actor_ = std::move(*actor);
-  return self;
+std::uintmax_t free_bytes(const std::filesystem::path& folder) {
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder, unknown);
+  return unknown ? little_room_bytes : space.available;
 }
 
-Status StoreActor::run(const std::stop_token& stop) {
-  std::vector<Order> orders;
+}  // namespace
+
+StoreActor::StoreActor(const Clock& clock, obs::Logger logger)
+    : clock_(clock), logger_(std::move(logger)), mailbox_(mailbox_capacity) {}
+
+Status StoreActor::start(store::Backend& backend, std::filesystem::path folder, Callbacks callbacks) {
+  callbacks_ = std::move(callbacks);
+  ImageDesk::Calls calls;
+  calls.send = [this](ServerId to, transfer::Message message) {
+    callbacks_.order(replica::SendTransfer{to, std::move(message)});
+  };
+  calls.sent = [this](raft::ImageSent sent) {
+    callbacks_.image_sent(sent.peer);
+    callbacks_.order(sent);
+  };
+  calls.received = [this](raft::ImageReceived received) { callbacks_.order(std::move(received)); };
+  calls.said = [this](const std::string& text) { logger_.info("{}", text); };
+  auto actor = mq::Actor::start(
+      "store", [this] { mailbox_.wake(); },
+      [&]() -> Result<std::unique_ptr<State>> {
+        return std::make_unique<State>(backend, std::move(folder), std::move(calls), draw_u64());
+      },
+      [this](std::unique_ptr<State>& state, const std::stop_token& stop) { return run(*state, stop); });
+  if (!actor) return std::unexpected(actor.error());
+  actor_ = std::move(*actor);
+  return {};
+}
+
+Status StoreActor::run(State& state, const std::stop_token& stop) {
+  std::vector<Work> items;
   while (true) {
-    const bool has_work = mailbox_.drain(orders);
-    if (const Status status = work(orders); !status) {
+    const bool has_work = mailbox_.drain(items);
+    if (const Status status = work(state, items); !status) {
       logger_.error("{}; the store can no longer be trusted, this replica stops", status.error().what);
       callbacks_.failed(status.error());
       return status;
     }
     // What is not flushed stands in the log.
     if (stop.stop_requested() && !has_work) return {};
-    if (!has_work) mailbox_.wait(waiting_ ? full_retry_us : idle_us);
+    if (!has_work) mailbox_.wait(state.waiting || state.images.is_sending() ? retry_us : idle_us);
   }
 }
 
-Status StoreActor::work(std::vector<Order>& orders) {
-  if (waiting_ && free_bytes() >= least_room_bytes) {
-    if (Status flushed = flush_waiting(); !flushed) return flushed;
+Status StoreActor::work(State& state, std::vector<Work>& items) {
+  if (state.waiting && free_bytes(state.folder) >= least_room_bytes) {
+    if (Status flushed = flush_waiting(state); !flushed) return flushed;
   }
-  for (Order& order : orders) {
-    auto* flush = std::get_if<Flush>(&order);
-    if (flush == nullptr) continue;
-    ENSURE(!waiting_);
-    waiting_ = std::move(flush->overlay);
-    if (Status flushed = flush_waiting(); !flushed) return flushed;
+  for (Work& item : items) {
+    Status done = std::visit([&](auto& each) { return on(state, each); }, item);
+    if (!done) return done;
   }
-  orders.clear();
+  items.clear();
+  state.images.tick(now_ms());
   return {};
 }
 
-/// A commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB refuses
-/// every later one. So trying again is safe whatever it was that failed.
-Status StoreActor::flush_waiting() {
-  const Status committed = backend_.commit(*waiting_);
-  if (!committed && free_bytes() >= little_room_bytes) return committed;
-  const bool is_full = !committed;
-  if (std::exchange(is_full_, is_full) != is_full) {
-    if (is_full) logger_.warn("no room to flush to the store: {}", committed.error().what);
-    callbacks_.full_changed(is_full);
-  }
-  if (is_full) return {};
-  waiting_.reset();
+Status StoreActor::on(State& state, Flush& flush) {
+  ENSURE(!state.waiting);
+  state.waiting = std::move(flush.overlay);
+  return flush_waiting(state);
+}
+
+/// A commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB
+/// refuses every later one. So trying again is safe whatever it was that failed.
+Status StoreActor::flush_waiting(State& state) {
+  const Status committed = state.backend.commit(*state.waiting);
+  if (!committed && free_bytes(state.folder) >= little_room_bytes) return committed;
+  if (!committed && !state.is_full) logger_.warn("no room to flush to the store: {}", committed.error().what);
+  set_full(state, !committed);
+  if (!committed) return {};
+  state.waiting.reset();
   callbacks_.flushed();
   return {};
 }
 
-std::uintmax_t StoreActor::free_bytes() const {
-  std::error_code unknown;
-  const auto space = std::filesystem::space(folder_, unknown);
-  return unknown ? little_room_bytes : space.available;
+void StoreActor::set_full(State& state, bool is_full) {
+  if (std::exchange(state.is_full, is_full) != is_full) callbacks_.order(replica::StoreRoom{is_full});
+}
+
+Status StoreActor::on(State& state, SendImage& send) { return state.images.begin(send.peer, now_ms()); }
+
+Status StoreActor::on(State& state, StopSending&) {
+  state.images.stop_sending();
+  return {};
+}
+
+Status StoreActor::on(State& state, RefuseImage&) {
+  state.images.refuse();
+  return {};
+}
+
+Status StoreActor::on(State& state, InstallImage&) {
+  // What waits to be flushed belongs to the state that was.
+  state.waiting.reset();
+  set_full(state, false);
+  state.images.stop_sending();
+  if (Status installed = state.images.install(); !installed) return installed;
+  auto machine = StateMachine::open(state.backend);
+  if (!machine) return std::unexpected(machine.error());
+  logger_.info("the state is an image now, as of entry {}", (*machine)->applied().value);
+  callbacks_.installed(std::move(*machine));
+  return {};
+}
+
+Status StoreActor::on(State& state, Arrived& arrived) {
+  state.images.take(arrived.from, arrived.message, now_ms());
+  return {};
+}
+
+Status StoreActor::on(State& state, Restarted& restarted) {
+  state.images.peer_restarted(restarted.peer);
+  return {};
 }
 
 }  // namespace parley::node

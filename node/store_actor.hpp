@@ -6,30 +6,48 @@
 #include <variant>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/mq/actor.hpp"
 #include "common/mq/mailbox.hpp"
 #include "common/obs/logger.hpp"
+#include "common/replica/orders.hpp"
 #include "common/store/backend.hpp"
+#include "node/image_desk.hpp"
+#include "node/state_machine.hpp"
 
 namespace parley::node {
 
-/// The thread that owns LMDB's write transaction: makes frozen overlays durable, and frees them when they have been. A
-/// flush that finds no room on the disk leaves the store as it was; it is tried again when there is some.
-class StoreActor {
+/// The thread that owns LMDB's write transaction: makes frozen overlays durable, frees them when they have been, and
+/// sends and takes in images of the state. A flush that finds no room on the disk leaves the store as it was; it is
+/// tried again when there is some.
+class StoreActor final : public replica::ImagePort {
  public:
+  /// Called from the actor's thread.
   struct Callbacks {
-    std::function<void()> flushed;           ///< from the actor's thread, when the overlay is durable
-    std::function<void(bool)> full_changed;  ///< the same, when a flush begins or ceases to wait for room
-    std::function<void(Error)> failed;       ///< the same; the process must stop
+    std::function<void()> flushed;                                 ///< the overlay is durable
+    std::function<void(replica::Order)> order;                     ///< to consensus
+    std::function<void(ServerId peer)> image_sent;                 ///< or given up: the log that it held may go
+    std::function<void(std::unique_ptr<StateMachine>)> installed;  ///< an image is the state now
+    std::function<void(Error)> failed;                             ///< the process must stop
   };
-  /// `backend`, which keeps its rows in `folder`, must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<StoreActor>> start(store::Backend& backend, std::filesystem::path folder,
-                                                                 Callbacks callbacks, obs::Logger logger);
+  StoreActor(const Clock& clock, obs::Logger logger);
+  /// Begins to work off what was handed over. `backend`, which keeps its rows in `folder`, must outlive it.
+  [[nodiscard]] Status start(store::Backend& backend, std::filesystem::path folder, Callbacks callbacks);
 
-  /// Thread-safe.
+  // ---- thread-safe, also before start() ----
   void flush(std::shared_ptr<const store::Overlay> overlay) { mailbox_.post(Flush{std::move(overlay)}); }
   /// Frees an overlay of many thousand rows off the caller's time, if the caller's reference is the last.
   void free(std::shared_ptr<const store::Overlay> overlay) { mailbox_.post(Free{std::move(overlay)}); }
+  void send_image(ServerId peer) { mailbox_.post(SendImage{peer}); }
+  void stop_sending() { mailbox_.post(StopSending{}); }
+  void refuse_image() { mailbox_.post(RefuseImage{}); }
+  /// The state machine that lives on the rows of before must take nothing more.
+  void install_image() { mailbox_.post(InstallImage{}); }
+  /// Dropped when too much waits: the sender says it again.
+  void arrived(ServerId from, transfer::Message message) override {
+    (void)mailbox_.try_post(Arrived{from, std::move(message)});
+  }
+  void peer_restarted(ServerId peer) override { mailbox_.post(Restarted{peer}); }
 
   /// Writes what was handed over, unless there is no room for it, and joins the thread.
   void stop() { (void)actor_.stop(); }
@@ -41,21 +59,50 @@ class StoreActor {
   struct Free {
     std::shared_ptr<const store::Overlay> overlay;
   };
-  using Order = std::variant<Flush, Free>;
+  struct SendImage {
+    ServerId peer;
+  };
+  struct StopSending {};
+  struct RefuseImage {};
+  struct InstallImage {};
+  struct Arrived {
+    ServerId from;
+    transfer::Message message;
+  };
+  struct Restarted {
+    ServerId peer;
+  };
+  using Work = std::variant<Flush, Free, SendImage, StopSending, RefuseImage, InstallImage, Arrived, Restarted>;
 
-  StoreActor(store::Backend& backend, std::filesystem::path folder, Callbacks callbacks, obs::Logger logger);
-  Status run(const std::stop_token& stop);
-  [[nodiscard]] Status work(std::vector<Order>& orders);
-  [[nodiscard]] Status flush_waiting();
-  [[nodiscard]] std::uintmax_t free_bytes() const;
+  /// What only the thread has.
+  struct State {
+    State(store::Backend& its_backend, std::filesystem::path its_folder, ImageDesk::Calls calls, std::uint64_t seed)
+        : backend(its_backend), folder(std::move(its_folder)), images(its_backend, std::move(calls), seed) {}
+    store::Backend& backend;
+    std::filesystem::path folder;
+    ImageDesk images;
+    std::shared_ptr<const store::Overlay> waiting;  ///< to be flushed
+    bool is_full = false;
+  };
 
-  store::Backend& backend_;
-  std::filesystem::path folder_;
-  Callbacks callbacks_;
+  Status run(State& state, const std::stop_token& stop);
+  [[nodiscard]] Status work(State& state, std::vector<Work>& items);
+  [[nodiscard]] Status on(State& state, Flush& flush);
+  [[nodiscard]] Status on(State&, Free&) { return {}; }
+  [[nodiscard]] Status on(State& state, SendImage& send);
+  [[nodiscard]] Status on(State& state, StopSending&);
+  [[nodiscard]] Status on(State& state, RefuseImage&);
+  [[nodiscard]] Status on(State& state, InstallImage&);
+  [[nodiscard]] Status on(State& state, Arrived& arrived);
+  [[nodiscard]] Status on(State& state, Restarted& restarted);
+  [[nodiscard]] Status flush_waiting(State& state);
+  void set_full(State& state, bool is_full);
+  [[nodiscard]] std::uint64_t now_ms() const { return clock_.now().monotonic_us / 1000; }
+
+  const Clock& clock_;
   obs::Logger logger_;
-  mq::Mailbox<Order> mailbox_;
-  std::shared_ptr<const store::Overlay> waiting_;  ///< to be flushed
-  bool is_full_ = false;
+  Callbacks callbacks_;
+  mq::Mailbox<Work> mailbox_;
   mq::Actor actor_;  // last: joined before what its thread uses is gone
 };
 

@@ -103,10 +103,28 @@ inline constexpr std::size_t pending_reads = 65536;
 
 /// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and
 /// the peer is reported as lost; raft sends them again.
-inline constexpr std::size_t unread_bytes_per_peer = 16 * MiB;
+inline constexpr std::size_t unread_bytes_per_peer = 32 * MiB;
 /// Bytes of a body that is copied on receipt rather than kept in libzmq's memory: below it, it would pin a read buffer
 /// of 8 KiB of which it may be a small part, for as long as any payload in it lives.
 inline constexpr std::size_t copied_body_bytes = 8 * KiB;
+
+// --- images of the state (transfer) ---
+
+/// Bytes of rows in one chunk of an image; a larger row travels alone.
+inline constexpr std::size_t image_chunk_bytes = 256 * KiB;
+/// Bytes of a chunk, as decoders take it: one more row of the largest than was meant to be in it.
+inline constexpr std::size_t image_chunk_most_bytes = image_chunk_bytes + value_bytes + 64 * KiB;
+/// Chunks that a receiver allows on their way: enough to keep a network busy, few enough that a heartbeat behind them
+/// is not late. The sender keeps them until they are acknowledged, for the case that they are lost.
+inline constexpr std::size_t image_window_chunks = 8;
+/// Milliseconds without an acknowledgement after which what is on its way is sent again.
+inline constexpr std::uint64_t image_resend_ms = 1'000;
+/// Milliseconds without any word of the receiver after which an image is given up, and with it the read transaction and
+/// the log that it pins. The peer gets a new one once it is heard again.
+inline constexpr std::uint64_t image_silence_ms = 10'000;
+/// Milliseconds that a receiver may take to put an image in the place of its state before it is given up. Long, since
+/// beginning anew would only take longer.
+inline constexpr std::uint64_t image_install_ms = 600'000;
 
 // --- the log (wal) ---
 
@@ -192,7 +210,10 @@ static_assert(command_bytes + 1024 <= client_frame_bytes, "the largest command f
 static_assert(append_bytes + command_bytes + append_entries * 32 + 4 * KiB <= peer_frame_bytes,
               "an append fits a frame");
 static_assert(command_bytes + 4 * explanation_bytes <= reply_frame_bytes, "the largest reply fits a frame");
-static_assert(inflight_bytes + peer_frame_bytes <= unread_bytes_per_peer, "a full window of appends is not dropped");
+static_assert(inflight_bytes + image_window_chunks * image_chunk_most_bytes + peer_frame_bytes <= unread_bytes_per_peer,
+              "full windows of appends and of an image are not dropped");
+static_assert(image_chunk_most_bytes + 4 * KiB <= peer_frame_bytes, "a chunk fits a frame");
+static_assert(3 * image_resend_ms < image_silence_ms, "an image is not given up for one lost word");
 static_assert(command_bytes * 4 <= min_segment_bytes, "a segment holds several of the largest records");
 static_assert(members * (32 + node_name_bytes + 4 * address_bytes) + members * 16 + 16 <= membership_bytes,
               "every member at its largest fits");

@@ -57,6 +57,9 @@ void declare_storage(OptionTable& table, NodeOptions& options) {
              {.meaning = "bytes of keys and values that the cluster may hold; the same in the whole cluster"});
   table.size("segment", &options.segment_bytes, {.min = limits::min_segment_bytes, .max = limits::max_segment_bytes},
              {.meaning = "size of a log segment"});
+  table.number("retain", &options.retain, {.min = 0, .max = 1'000'000'000, .unit = "entries"},
+               {.meaning = "log kept behind the last entry flushed to the store, for peers that lag; one that lags "
+                           "further gets an image of the state"});
   table.flag("unsafe-no-fsync", &options.unsafe_no_fsync,
              {.meaning = "acknowledge before the disk has the write: a power cut can lose what was acknowledged"});
 }

@@ -39,6 +39,9 @@ struct NodeOptions {
   /// `-quota`, in bytes: rows that the cluster may hold; a write beyond it is answered `quota`. A setting of the
   /// cluster.
   std::uint64_t quota_bytes = limits::quota_bytes;
+  /// `-retain`: entries of the log kept behind the last one flushed to the store, for peers that lag; one that lags
+  /// further gets an image of the state.
+  std::uint64_t retain = 100'000;
   /// `-segment`, in bytes: size of a log segment. Larger ones are made more rarely, and trimmed later.
   std::uint64_t segment_bytes = limits::segment_bytes;
   /// `-unsafe-no-fsync`: writes are acknowledged before the disk has them, so that a power cut can lose them.

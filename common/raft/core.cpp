@@ -125,6 +125,40 @@ void Core::on(const Applied& input) {
   log_.evict(std::min(applied_, stable_), options_.entry_cache_bytes);
 }
 
+void Core::on(const Trimmed& input) {
+  if (input.start.index <= log_.start().index) return;
+  ENSURE_LE(input.start.index, applied_);
+  log_.trim_to(input.start);
+}
+
+/// Thesis 5.1: what the image covers is committed, so nothing that matters is lost with the log that it replaces. A log
+/// that agrees with it is kept: what stands behind may have been acknowledged.
+void Core::on(ImageReceived& input) {
+  const LogStart& start = input.start;
+  const bool is_of_use = start.index > commit_ && as_leader() == nullptr && !cluster_.is_nil();
+  output_.image = ImageVerdict{start.index, is_of_use};
+  if (!is_of_use) return;
+  if (log_.term_at(start.index) == start.term) {
+    commit_to(start.index);
+  } else {
+    log_ = Log(start, {}, start.index, start.digest, {});
+    commit_ = start.index;
+    memberships_ = MembershipHistory({input.membership});
+    output_.membership_changed = membership();
+    last_time_ = start.time;
+    persist_from_ = start.index.next();
+    stable_ = Index{};
+    // What is still being written belongs to the log that was.
+    for (Asked& asked : asked_) asked.last = Index{};
+    restart_ = LogRestart{start, std::move(input.membership)};
+  }
+  handed_over_ = start.index;
+  applied_ = start.index;
+  unapplied_.clear();
+  unapplied_bytes_ = 0;
+  read_to_apply_.clear();
+}
+
 void Core::send_in_term(ServerId to, Term message_term, MessageBody body) {
   Message message{self(), to, message_term, std::move(body)};
   // Whatever speaks for a term that this replica could still forget waits for the disk.
@@ -174,9 +208,9 @@ bool Core::has_output() const {
   const Output& out = output_;
   return !out.send_now.empty() || !out.send_after_persist.empty() || !out.reads_ready.empty() ||
          !out.reads_refused.empty() || !out.proposals_refused.empty() || !out.changes_done.empty() ||
-         !out.entries_wanted.empty() || out.membership_changed || hard_state_changed_ || adopted_ ||
-         persist_from_ <= log_.last() || handed_over_ < commit_ || as_leader() != nullptr || reported_.role != role() ||
-         reported_.term != term() || reported_.leader != leader();
+         !out.entries_wanted.empty() || out.membership_changed || hard_state_changed_ || adopted_ || restart_ ||
+         out.image || !out.images_wanted.empty() || persist_from_ <= log_.last() || handed_over_ < commit_ ||
+         as_leader() != nullptr || reported_.role != role() || reported_.term != term() || reported_.leader != leader();
 }
 
 Output Core::take_output() {
@@ -197,9 +231,10 @@ Output Core::take_output() {
 
 void Core::collect_persist() {
   const bool has_entries = persist_from_ <= log_.last();
-  if (!has_entries && !hard_state_changed_ && !adopted_) return;
+  if (!has_entries && !hard_state_changed_ && !adopted_ && !restart_) return;
   Persist persist;
   persist.sequence = next_sequence_++;
+  persist.restart = std::exchange(restart_, std::nullopt);
   persist.adopt = std::exchange(adopted_, std::nullopt);
   if (std::exchange(hard_state_changed_, false)) persist.hard_state = hard_state_;
   if (has_entries) {

@@ -55,6 +55,8 @@ class Core {
   void on(const Adopt& input);
   void on(const Persisted& input);
   void on(const Applied& input);
+  void on(const Trimmed& input);
+  void on(ImageReceived& input);
   void send(ServerId to, MessageBody body) { send_in_term(to, term(), std::move(body)); }
   void send_in_term(ServerId to, Term term, MessageBody body);
   void send_promise(ServerId to, MessageBody body);
@@ -89,10 +91,12 @@ class Core {
   void on(Propose& input);
   void on(EntriesRead& input);
   void on(const Unreachable& input);
+  void on(const ImageSent& input);
   void on(const Room& input) { room_ = input; }
   std::optional<Refusal> propose(std::vector<SharedBytes>& commands);
   void send_appends(Leader& leader);
   void send_append(Leader& leader, ServerId peer, Progress& progress);
+  void want_image(ServerId peer, Progress& progress);
   void send_entries(ServerId peer, Progress& progress, std::vector<Entry> entries);
   void send_empty_append(ServerId peer, Progress& progress);
   void send_heartbeats(Leader& leader);
@@ -159,6 +163,7 @@ class Core {
   Index persist_from_;  ///< the first entry that the disk has not been asked to write
   bool hard_state_changed_ = false;
   std::optional<ClusterId> adopted_;
+  std::optional<LogRestart> restart_;
 
   struct HandedOver {
     Index last;

@@ -90,7 +90,8 @@ void Core::send_append(Leader&, ServerId peer, Progress& progress) {
       return;
     }
     if (!log_.is_cached(progress.next())) {
-      if (progress.reading || progress.log_lacks) return;
+      if (progress.reading) return;
+      if (progress.next() <= log_.start().index) return want_image(peer, progress);
       progress.reading = true;
       // No further than the disk has confirmed: behind that it may still hold what a truncation has replaced.
       output_.entries_wanted.push_back({peer, term(), progress.next(), stable_, options_.append_bytes});
@@ -134,11 +135,25 @@ void Core::on(EntriesRead& input) {
   if (peer == leader->peers.end()) return;
   Progress& progress = peer->second;
   progress.reading = false;
-  progress.log_lacks = input.entries.empty();
+  // Trimmed in the meantime.
+  if (input.entries.empty() && progress.next() <= log_.start().index) return want_image(input.peer, progress);
   // What was read may no longer be what is wanted: the peer may have answered in the meantime.
   if (input.entries.empty() || input.entries.front().index != progress.next()) return;
   if (!progress.may_send(options_.inflight_appends, options_.inflight_bytes)) return;
   send_entries(input.peer, progress, std::move(input.entries));
+}
+
+void Core::want_image(ServerId peer, Progress& progress) {
+  progress.begin_image();
+  output_.images_wanted.push_back({peer, term()});
+}
+
+void Core::on(const ImageSent& input) {
+  Leader* leader = as_leader();
+  if (leader == nullptr) return;
+  const auto peer = leader->peers.find(input.peer);
+  if (peer != leader->peers.end() && peer->second.state() == Progress::State::image)
+    peer->second.end_image(input.index);
 }
 
 void Core::on(const Unreachable& input) {
@@ -206,6 +221,9 @@ void Core::handle(const Message& message, const AppendAccepted& accepted) {
   progress.ticks_unheard = 0;
   progress.heard_in_period = true;
   const bool is_news = progress.accepted(accepted.match);
+  // It has got on without the image: an earlier leader's has landed, or an append was late.
+  if (progress.state() == Progress::State::image && progress.match() >= log_.start().index)
+    progress.end_image(progress.match());
   progress.set_room(accepted.has_room);
   if (!is_news) return;
   maybe_commit();
@@ -237,8 +255,6 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
   progress.ticks_unheard = 0;
   progress.heard_in_period = true;
   progress.acked_round = std::max(progress.acked_round, std::min(reply.round, leader->round));
-  // The log lacks what it needs next. Once an image has brought it further, it says so when it is asked.
-  if (std::exchange(progress.log_lacks, false)) send_empty_append(message.from, progress);
   // Appends that nobody acknowledges may have been lost; an empty one finds out without sending them again.
   if (progress.heartbeat_answered()) send_empty_append(message.from, progress);
   confirm_reads(*leader);

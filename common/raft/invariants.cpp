@@ -89,9 +89,11 @@ void check_membership(const Core& core, Sentences& that) {
 void check_leader(const Core& core, const Leader& leader, Sentences& that) {
   const Log& log = core.log();
   that.must(core.hard_state().vote == core.self(), "a leader has voted for itself.", core.hard_state().vote);
-  that.must(leader.term_start <= log.last() && log.term_at(leader.term_start) == core.term(),
+  const bool is_trimmed = leader.term_start <= log.start().index;
+  that.must(is_trimmed || log.term_at(leader.term_start) == core.term(),
             "a leader's log has the entry that began its term.", leader.term_start);
-  that.must(leader.term_start == log.start().index.next() || log.term_at(leader.term_start.previous()) < core.term(),
+  that.must(is_trimmed || leader.term_start == log.start().index.next() ||
+                log.term_at(leader.term_start.previous()) < core.term(),
             "nothing of a leader's term stands before the entry that began it.", leader.term_start);
   that.must(leader.reads.size() <= core.options().pending_reads, "waiting reads are bounded.", leader.reads.size());
   std::size_t uncommitted = 0;
@@ -132,7 +134,8 @@ void check_leadership(const CoreMemory& before, const Core& after, Sentences& th
   if (leader == nullptr || after.term() != before.hard_state.term) return;
   that.must(before.role == Role::leader || before.role == Role::candidate, "a leader was a candidate in its term.");
   if (before.role != Role::leader) return;
-  that.must(after.log().term_at(before.last) == before.last_term, "a leader only appends to its log.", before.last);
+  that.must(before.last < after.log().start().index || after.log().term_at(before.last) == before.last_term,
+            "a leader only appends to its log.", before.last);
   const auto digest = digest_at(after, before.last);
   that.must(!digest || *digest == before.last_digest, "a leader never changes an entry of its log.", before.last);
   that.must(before.round <= leader->round, "rounds are numbered upwards.", leader->round);
@@ -244,7 +247,7 @@ BrokenSentences broken_between(const CoreMemory& before, const Core& after) {
   that.must(before.applied <= after.applied(), "what was applied stays applied.", before.applied);
   that.must(before.durable_term <= after.durable_term(), "what the disk has confirmed stays confirmed.",
             before.durable_term);
-  that.must(before.start == after.log().start().index, "the log begins where it began.", before.start);
+  that.must(before.start <= after.log().start().index, "what was trimmed does not come back.", before.start);
   const bool is_cut = after.log().last() < before.stable || after.log().term_at(before.stable) != before.stable_term;
   that.must(before.stable <= after.stable() || is_cut, "what is stable shrinks only by a truncation.", before.stable);
   that.must(may_be_equal(before.commit_digest, digest_at(after, before.commit)), "what is committed never changes.",

@@ -7,6 +7,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/entry.hpp"
 #include "common/raft/hard_state.hpp"
+#include "common/raft/log.hpp"
 #include "common/raft/membership.hpp"
 #include "common/raft/message.hpp"
 
@@ -93,23 +94,49 @@ struct Room {
   bool for_entries = true;
 };
 
+/// The store has been flushed, and the log on disk begins behind `start` now: what was trimmed is gone.
+struct Trimmed {
+  LogStart start;
+};
+
+/// An image of the state as of `start` has come and is durable beside the old state, with the membership in force
+/// there. Output::image says whether the core has a use for it.
+struct ImageReceived {
+  LogStart start;
+  MembershipAt membership;
+};
+
+/// The image that ImageWanted asked for is installed at the peer, up to `index`; or, with nothing, was given up.
+struct ImageSent {
+  ServerId peer = nobody;
+  std::optional<Index> index;
+};
+
 /// The transport could not reach this peer, or has lost it: what was sent to it optimistically may be gone.
 struct Unreachable {
   ServerId peer;
 };
 
-using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found,
-                           Adopt, Persisted, Applied, EntriesRead, Room, Unreachable>;
+using Input =
+    std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found, Adopt,
+                 Persisted, Applied, EntriesRead, Room, Trimmed, ImageReceived, ImageSent, Unreachable>;
 
 // ---- outputs
 // ----------------------------------------------------------------------------------------------------------
 
 enum class Role : std::uint8_t { follower, pre_candidate, candidate, leader };
 
+/// Forget every entry: the log goes on behind `start`, where an image ends, with that membership in force.
+struct LogRestart {
+  LogStart start;
+  MembershipAt membership;
+};
+
 /// To be written in one write and synced by one sync; then stepped back in as `Persisted{sequence}`, in order. Entries
 /// replace everything in the log from the index of the first of them on.
 struct Persist {
-  std::uint64_t sequence = 0;  ///< 1, 2, 3, ...
+  std::uint64_t sequence = 0;         ///< 1, 2, 3, ...
+  std::optional<LogRestart> restart;  ///< before everything else; a step of its own on disk
   std::optional<ClusterId> adopt;
   std::optional<HardState> hard_state;
   std::vector<Entry> entries;
@@ -124,6 +151,20 @@ struct EntriesWanted {
   Index from;
   Index to;                   ///< inclusive
   std::size_t max_bytes = 0;  ///< at least one entry is read even if it alone is larger
+};
+
+/// This peer needs what the log no longer has: send it an image of the state, and step ImageSent when it is there or
+/// has failed. Until then it is not asked for again.
+struct ImageWanted {
+  ServerId peer = nobody;
+  Term term;
+};
+
+/// What becomes of the image that was received as of `index`. To be installed: once the log is stable up to `index`, it
+/// takes the place of the state, and what is handed over from now on comes behind it. Otherwise it is of no use.
+struct ImageVerdict {
+  Index index;
+  bool install = false;
 };
 
 /// A linearizable read may be served once everything up to `index` is applied.
@@ -153,6 +194,7 @@ struct RoleChanged {
 struct Output {
   std::vector<Message> send_now;            ///< needs no promise of this replica; may go before anything is persisted
   std::optional<Persist> persist;           ///< hard state and entries
+  std::optional<ImageVerdict> image;        ///< what becomes of an image that was received
   std::vector<Message> send_after_persist;  ///< promises: only once `persist`, and every persist before it, is synced
   std::vector<Entry> committed;             ///< in order, each exactly once, for apply
   Index commit;                             ///< the commit index
@@ -161,6 +203,7 @@ struct Output {
   std::vector<ProposalRefused> proposals_refused;
   std::vector<ChangeDone> changes_done;
   std::vector<EntriesWanted> entries_wanted;
+  std::vector<ImageWanted> images_wanted;
   std::optional<RoleChanged> role_changed;
   std::optional<Membership>
       membership_changed;  ///< the configuration now in force, committed or not: whom to connect to

@@ -81,6 +81,21 @@ void Log::truncate_from(Index from) {
   }
 }
 
+void Log::trim_to(const LogStart& start) {
+  ENSURE_LE(start_.index, start.index);
+  ENSURE_EQ(term_at(start.index).value_or(Term{}), start.term);
+  if (start.index == start_.index) return;
+  start_ = start;
+  const auto after = std::ranges::upper_bound(runs_, start.index.next(), {}, &TermRun::first);
+  runs_.erase(runs_.begin(), after == runs_.begin() ? after : std::prev(after));
+  if (start.index == last_) runs_.clear();
+  if (!runs_.empty()) runs_.front().first = std::max(runs_.front().first, start.index.next());
+  while (!cache_.empty() && cache_.front().index <= start.index) {
+    cached_bytes_ -= entry_bytes(cache_.front());
+    cache_.pop_front();
+  }
+}
+
 std::size_t Log::slot(Index index) const {
   ENSURE(is_cached(index));
   return cache_.size() - 1 - static_cast<std::size_t>((last_ - index).value);

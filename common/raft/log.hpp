@@ -56,6 +56,9 @@ class Log {
   /// Drops `from` and everything behind it. They must be in the cache.
   void truncate_from(Index from);
 
+  /// The log on disk begins behind `start` now, an entry of this log. What is in memory stays.
+  void trim_to(const LogStart& start);
+
   [[nodiscard]] bool is_cached(Index index) const { return index <= last_ && index > last_ - Count{cache_.size()}; }
   /// A cached entry; the reference lives until the next call that changes the log.
   [[nodiscard]] const Entry& cached(Index index) const;

@@ -50,4 +50,10 @@ struct Membership {
 /// Nothing if the bytes are no membership: truncated, unsorted, over limits::members, a voter that is no member.
 [[nodiscard]] std::optional<Membership> decode_membership(BytesView bytes);
 
+/// The membership that an entry put in force.
+struct MembershipAt {
+  Index index;
+  Membership membership;
+};
+
 }  // namespace parley::raft

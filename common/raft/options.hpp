@@ -35,12 +35,6 @@ struct Options {
   std::size_t pending_reads = limits::pending_reads;
 };
 
-/// The membership that an entry put in force.
-struct MembershipAt {
-  Index index;
-  Membership membership;
-};
-
 /// What a replica finds on its disk when it starts. All defaults: a replica that belongs to no cluster yet.
 struct Restored {
   ClusterId cluster;

@@ -7,6 +7,7 @@
 namespace parley::raft {
 
 bool Progress::may_send(std::size_t max_appends, std::size_t max_bytes) const {
+  if (state_ == State::image) return false;
   if (state_ == State::probe) return !probe_sent_;
   return window_.size() < max_appends && window_bytes_ < max_bytes;
 }
@@ -42,18 +43,33 @@ bool Progress::accepted(Index match) {
 
 void Progress::set_room(bool has_room) {
   lacks_room_ = !has_room;
-  if (has_room) return;
+  if (has_room || state_ == State::image) return;
   lost();
   probe_sent_ = true;
 }
 
 bool Progress::rejected(Index previous, Index hint) {
+  if (state_ == State::image) return false;
   // A rejection at or below what the peer has acknowledged was overtaken; one of another probe was, too.
   if (previous <= match_) return false;
   if (state_ == State::probe && previous.next() != next_) return false;
   lost();
   next_ = std::max(match_.next(), std::min(previous, hint.next()));
   return true;
+}
+
+void Progress::begin_image() {
+  lost();
+  state_ = State::image;
+}
+
+void Progress::end_image(std::optional<Index> index) {
+  lost();
+  if (index) {
+    next_ = std::max(next_, index->next());
+  } else {
+    probe_sent_ = true;
+  }
 }
 
 void Progress::lost() {
@@ -65,7 +81,7 @@ void Progress::lost() {
 }
 
 bool Progress::heartbeat_answered() {
-  if (state_ == State::probe) {
+  if (state_ != State::replicate) {
     probe_sent_ = false;
     return false;
   }

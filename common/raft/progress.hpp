@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "common/base/ids.hpp"
 
@@ -10,11 +11,13 @@ namespace parley::raft {
 ///
 /// probe: it is not known where the logs agree; one append at a time, and the next only after an answer or a heartbeat.
 /// replicate: everything up to next - 1 was sent; appends are pipelined, up to the window.
+/// image: it needs what the log no longer has; nothing is appended until an image has brought it further, or was given
+/// up.
 ///
-/// Invariants: match < next; match never falls; in probe nothing is in the window.
+/// Invariants: match < next; match never falls; only in replicate is anything in the window.
 class Progress {
  public:
-  enum class State { probe, replicate };
+  enum class State { probe, replicate, image };
 
   explicit Progress(Index next) : next_(next) {}
 
@@ -34,6 +37,10 @@ class Progress {
   bool rejected(Index previous, Index hint);
   /// What was sent optimistically may be lost.
   void lost();
+  /// From now on it waits for an image.
+  void begin_image();
+  /// The image is there up to `index`, or, with nothing, was given up: probes again, at once or after a heartbeat.
+  void end_image(std::optional<Index> index);
   /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled
   /// since the last answer, so that something sent in replicate may have been lost.
   bool heartbeat_answered();
@@ -45,9 +52,8 @@ class Progress {
   Index commit_sent;                ///< the commit index it was last told
   bool wants_commits = false;       ///< it waits for commits of its own clients: tell it at once
   bool reading = false;             ///< entries for it are being read from disk
-  bool log_lacks = false;  ///< the log no longer has what it needs: an image must help, ask again after a heartbeat
-  Index round_target;      ///< thesis 4.2.1: where the current round of catching up ends
-  std::uint32_t round_ticks = 0;  ///< and how long it has taken
+  Index round_target;               ///< thesis 4.2.1: where the current round of catching up ends
+  std::uint32_t round_ticks = 0;    ///< and how long it has taken
 
  private:
   struct Sent {

@@ -21,10 +21,11 @@ constexpr std::size_t frames_per_round = 256;
 class ConsensusActor::Loop final : public NetworkPort {
  public:
   Loop(const ConsensusOptions& options, transport::PeerLinks links, raft::Restored restored, DiskPort& disk,
-       RoundSink& sink, mq::Mailbox<Order>& mailbox, const Clock& clock, obs::Logger logger)
+       RoundSink& sink, ImagePort& images, mq::Mailbox<Order>& mailbox, const Clock& clock, obs::Logger logger)
       : options_(options),
         links_(std::move(links)),
         driver_(raft::Core(options.raft, std::move(restored)), disk, *this, sink),
+        images_(images),
         mailbox_(mailbox),
         clock_(clock),
         logger_(std::move(logger)) {}
@@ -52,6 +53,7 @@ class ConsensusActor::Loop final : public NetworkPort {
   const ConsensusOptions options_;
   transport::PeerLinks links_;
   Driver driver_;
+  ImagePort& images_;
   mq::Mailbox<Order>& mailbox_;
   const Clock& clock_;
   obs::Logger logger_;
@@ -66,7 +68,8 @@ ConsensusActor::ConsensusActor() : mailbox_(mailbox_capacity) {}
 
 Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& context, ConsensusOptions options,
                                                               raft::Restored restored, DiskPort& disk, RoundSink& sink,
-                                                              const Clock& clock, obs::Logger logger) {
+                                                              ImagePort& images, const Clock& clock,
+                                                              obs::Logger logger) {
   std::unique_ptr<ConsensusActor> self(new ConsensusActor());
   ConsensusActor* const consensus = self.get();
   auto setup = [&, consensus]() -> Result<std::unique_ptr<Loop>> {
@@ -74,8 +77,8 @@ Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& conte
     auto links = transport::PeerLinks::bind(context, options.listen, who);
     if (!links) return std::unexpected(links.error());
     consensus->bound_ = links->address();
-    return std::make_unique<Loop>(options, std::move(*links), std::move(restored), disk, sink, consensus->mailbox_,
-                                  clock, logger);
+    return std::make_unique<Loop>(options, std::move(*links), std::move(restored), disk, sink, images,
+                                  consensus->mailbox_, clock, logger);
   };
   auto actor = mq::Actor::start(
       "consensus", [consensus] { consensus->mailbox_.wake(); }, setup,
@@ -112,6 +115,8 @@ bool ConsensusActor::Loop::take_messages() {
   const std::size_t frames = links_.receive(frames_per_round, now_us_, messages_);
   for (raft::Message& message : messages_) driver_.step(std::move(message));
   messages_.clear();
+  for (transport::TransferArrival& arrival : links_.take_transfers())
+    images_.arrived(arrival.from, std::move(arrival.message));
   return frames > 0;
 }
 
@@ -124,6 +129,10 @@ bool ConsensusActor::Loop::take_orders() {
       take(*adopt);
     } else if (const auto* stable = std::get_if<NotifyStable>(&order)) {
       driver_.notify_stable(stable->index);
+    } else if (const auto* trim = std::get_if<TrimBefore>(&order)) {
+      driver_.trim_before(trim->first_kept);
+    } else if (const auto* send_order = std::get_if<SendTransfer>(&order)) {
+      links_.send_transfer(send_order->to, send_order->message);
     } else if (const auto* room = std::get_if<StoreRoom>(&order)) {
       driver_.store_room_changed(room->is_full);
     } else if (const auto* query = std::get_if<StatusQuery>(&order)) {
@@ -172,6 +181,7 @@ void ConsensusActor::Loop::on(const transport::PeerDown& event) {
 
 void ConsensusActor::Loop::on(const transport::PeerRestarted& event) {
   logger_.info("{} has restarted", name_of(event.peer));
+  images_.peer_restarted(event.peer);
 }
 
 void ConsensusActor::Loop::on(const transport::PeerMoved& event) {

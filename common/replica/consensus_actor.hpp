@@ -27,12 +27,12 @@ struct ConsensusOptions {
 /// waits for a disk.
 class ConsensusActor {
  public:
-  /// `sink` is called from the actor's thread. `disk`, `sink` and `clock` must outlive it. Fails as mq::Socket::bind
-  /// does.
+  /// `sink` and `images` are called from the actor's thread. `disk`, `sink`, `images` and `clock` must outlive it.
+  /// Fails as mq::Socket::bind does.
   [[nodiscard]] static Result<std::unique_ptr<ConsensusActor>> start(mq::Context& context, ConsensusOptions options,
                                                                      raft::Restored restored, DiskPort& disk,
-                                                                     RoundSink& sink, const Clock& clock,
-                                                                     obs::Logger logger);
+                                                                     RoundSink& sink, ImagePort& images,
+                                                                     const Clock& clock, obs::Logger logger);
 
   /// Thread-safe. Never lost: what may be in flight is bounded by those who order.
   void order(Order order) { mailbox_.post(std::move(order)); }

@@ -1,6 +1,7 @@
 #include "common/replica/disk_worker.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace parley::replica {
@@ -11,6 +12,8 @@ Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests
   for (DiskRequest& request : requests) {
     if (auto* persist = std::get_if<raft::Persist>(&request)) {
       unwritten_.push_back(std::move(*persist));
+    } else if (const auto* trim = std::get_if<TrimBefore>(&request)) {
+      trim_ = std::max(trim_.value_or(Index{}), trim->first_kept);
     } else {
       reads.push_back(std::get<raft::EntriesWanted>(request));
     }
@@ -22,13 +25,39 @@ Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests
     if (!entries) return std::unexpected(entries.error());
     done.push_back(raft::EntriesRead{wanted.peer, wanted.term, wanted.from, std::move(*entries)});
   }
+  if (const Status trimmed = trim(done); !trimmed) return std::unexpected(trimmed.error());
   return done;
 }
 
+/// Up to the next restart of the log at once, then that, and so on: a restart is a step of its own.
 Status DiskWorker::persist(std::vector<DiskDone>& done) {
-  if (unwritten_.empty()) return {};
+  while (!unwritten_.empty()) {
+    if (unwritten_.front().restart) {
+      const raft::LogRestart& restart = *unwritten_.front().restart;
+      const raft::LogStart& start = restart.start;
+      const Status restarted =
+          log_.start_after({start.index, start.term, start.digest, start.time},
+                           {restart.membership.index, raft::encode_membership(restart.membership.membership)});
+      if (!restarted && restarted.error().code == ErrorCode::disk_full) {
+        set_full(true, done);
+        return {};
+      }
+      if (!restarted) return restarted;
+      unwritten_.front().restart.reset();
+    }
+    const auto next_restart =
+        std::ranges::find_if(unwritten_, [](const auto& each) { return each.restart.has_value(); });
+    const auto count = static_cast<std::size_t>(next_restart - unwritten_.begin());
+    const std::size_t before = unwritten_.size();
+    if (Status written = write(count, done); !written) return written;
+    if (unwritten_.size() == before) return {};  // no room: later again
+  }
+  return {};
+}
+
+Status DiskWorker::write(std::size_t count, std::vector<DiskDone>& done) {
   wal::Batch batch;
-  for (const raft::Persist& persist : unwritten_) {
+  for (const raft::Persist& persist : std::span(unwritten_).first(count)) {
     if (persist.hard_state) batch.hard_state = persist.hard_state;
     if (persist.adopt) batch.adopt = persist.adopt;
     if (!persist.entries.empty()) batch.entries.emplace_back(persist.entries);
@@ -41,7 +70,18 @@ Status DiskWorker::persist(std::vector<DiskDone>& done) {
   }
   if (written) written = log_.sync();
   if (!written) return written;
-  for (const raft::Persist& persist : std::exchange(unwritten_, {})) done.push_back(PersistDone{persist.sequence});
+  const auto end = unwritten_.begin() + static_cast<std::ptrdiff_t>(count);
+  for (auto persist = unwritten_.begin(); persist != end; ++persist) done.push_back(PersistDone{persist->sequence});
+  unwritten_.erase(unwritten_.begin(), end);
+  return {};
+}
+
+Status DiskWorker::trim(std::vector<DiskDone>& done) {
+  if (!trim_) return {};
+  const Index before = log_.start().index;
+  if (Status trimmed = log_.trim_before(*std::exchange(trim_, std::nullopt)); !trimmed) return trimmed;
+  const wal::Start& start = log_.start();
+  if (start.index > before) done.push_back(raft::Trimmed{{start.index, start.term, start.digest, start.time}});
   return {};
 }
 

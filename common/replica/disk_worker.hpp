@@ -26,10 +26,13 @@ class DiskWorker {
 
  private:
   [[nodiscard]] Status persist(std::vector<DiskDone>& done);
+  [[nodiscard]] Status write(std::size_t count, std::vector<DiskDone>& done);
+  [[nodiscard]] Status trim(std::vector<DiskDone>& done);
   void set_full(bool is_full, std::vector<DiskDone>& done);
 
   wal::Log log_;
   std::vector<raft::Persist> unwritten_;
+  std::optional<Index> trim_;
   bool is_full_ = false;
 };
 

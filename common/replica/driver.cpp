@@ -8,7 +8,8 @@ namespace parley::replica {
 
 bool Round::is_empty() const {
   return committed.empty() && !role_changed && !membership && reads_ready.empty() && reads_refused.empty() &&
-         proposals_refused.empty() && changes_done.empty() && !stable_reached && !disk_full && status_answers.empty();
+         proposals_refused.empty() && changes_done.empty() && !stable_reached && !disk_full && status_answers.empty() &&
+         !image && images_wanted.empty();
 }
 
 Driver::Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink)
@@ -25,6 +26,8 @@ void Driver::on_disk(DiskDone done) {
     }
   } else if (auto* read = std::get_if<raft::EntriesRead>(&done)) {
     core_.step(std::move(*read));
+  } else if (const auto* trimmed = std::get_if<raft::Trimmed>(&done)) {
+    core_.step(*trimmed);
   } else {
     is_log_full_ = std::get<DiskFullChanged>(done).is_full;
     room_changed();
@@ -82,6 +85,8 @@ void Driver::perform() {
   hold_or_send(std::move(output.send_after_persist));
   for (raft::EntriesWanted& wanted : output.entries_wanted) disk_.submit(wanted);
 
+  round_.image = output.image;
+  round_.images_wanted = std::move(output.images_wanted);
   round_.committed = std::move(output.committed);
   round_.reads_ready = std::move(output.reads_ready);
   round_.reads_refused = std::move(output.reads_refused);

@@ -27,6 +27,8 @@ class Driver {
   void notify_stable(Index index) { stable_wanted_ = index; }
   /// The store cannot be flushed for want of room, or can be again.
   void store_room_changed(bool is_full);
+  /// The log may forget the entries below `first_kept`, which are flushed to the store.
+  void trim_before(Index first_kept) { disk_.submit(TrimBefore{first_kept}); }
   void ask_status(std::uint64_t ticket);
   void perform();
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/replica/ports.hpp"
+#include "common/transfer/message.hpp"
 
 namespace parley::replica {
 
@@ -30,6 +31,12 @@ struct StoreRoom {
   bool is_full = false;
 };
 
+/// Say this to that peer.
+struct SendTransfer {
+  ServerId to;
+  transfer::Message message;
+};
+
 /// Asks for a StatusAnswer.
 struct StatusQuery {
   std::uint64_t ticket = 0;
@@ -37,7 +44,7 @@ struct StatusQuery {
 
 /// What may be put to the consensus actor.
 using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership,
-                           raft::Found, raft::Applied, AdoptCluster, NotifyStable, StoreRoom,
-                           StatusQuery, DiskDone>;
+                           raft::Found, raft::Applied, raft::ImageReceived, raft::ImageSent, AdoptCluster, NotifyStable,
+                           StoreRoom, TrimBefore, SendTransfer, StatusQuery, DiskDone>;
 
 }  // namespace parley::replica

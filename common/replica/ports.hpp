@@ -5,14 +5,20 @@
 #include <vector>
 
 #include "common/raft/io.hpp"
+#include "common/transfer/message.hpp"
 
 /// What a replica's driver needs from the world. Each port has two implementations: the real one (actors, sockets,
 /// files) and the simulated one of tests/sim.
 namespace parley::replica {
 
+/// The log may forget the entries below this one: they are committed, and flushed to the store.
+struct TrimBefore {
+  Index first_kept;
+};
+
 /// Work for the disk, done in order. A Persist is answered by PersistDone once it is synced, EntriesWanted by
-/// EntriesRead.
-using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted>;
+/// EntriesRead, TrimBefore by Trimmed if anything could go.
+using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted, TrimBefore>;
 
 struct PersistDone {
   std::uint64_t sequence = 0;
@@ -22,7 +28,7 @@ struct PersistDone {
 struct DiskFullChanged {
   bool is_full = false;
 };
-using DiskDone = std::variant<PersistDone, raft::EntriesRead, DiskFullChanged>;
+using DiskDone = std::variant<PersistDone, raft::EntriesRead, raft::Trimmed, DiskFullChanged>;
 
 class DiskPort {
  public:
@@ -66,6 +72,7 @@ struct StatusAnswer {
 /// committed entries first, so that a read that is ready finds them.
 struct Round {
   std::vector<Entry> committed;
+  std::optional<raft::ImageVerdict> image;  ///< before `committed`: what that holds lies behind the image
   std::optional<raft::RoleChanged> role_changed;
   std::optional<raft::Membership> membership;  ///< the configuration in force
   ClusterId cluster;                           ///< to which it belongs; set along with `membership`
@@ -74,10 +81,20 @@ struct Round {
   std::vector<raft::ProposalRefused> proposals_refused;
   std::vector<raft::ChangeDone> changes_done;
   std::optional<Index> stable_reached;  ///< the own log is synced at least up to the index that was asked for
-  std::optional<bool> disk_full;  ///< log or store want for room: a leader takes no proposals
+  std::optional<bool> disk_full;        ///< log or store want for room: a leader takes no proposals
   std::vector<StatusAnswer> status_answers;
+  std::vector<raft::ImageWanted> images_wanted;
 
   [[nodiscard]] bool is_empty() const;
+};
+
+/// Who sends and takes in images of the state.
+class ImagePort {
+ public:
+  virtual ~ImagePort() = default;
+  virtual void arrived(ServerId from, transfer::Message message) = 0;
+  /// Whatever it knew of an image is gone.
+  virtual void peer_restarted(ServerId peer) = 0;
 };
 
 class RoundSink {

@@ -65,7 +65,7 @@ Result<raft::Restored> restore(const wal::Recovered& recovered, const wal::Log& 
   raft::Restored restored;
   restored.cluster = recovered.identity.cluster;
   restored.hard_state = recovered.hard_state;
-  restored.start = {recovered.start.index, recovered.start.term, recovered.start.digest};
+  restored.start = {recovered.start.index, recovered.start.term, recovered.start.digest, recovered.start.time};
   for (const wal::TermRun& run : recovered.term_runs) restored.runs.push_back({run.first, run.term});
   restored.last = recovered.last.index;
   restored.last_digest = recovered.last.digest;

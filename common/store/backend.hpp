@@ -34,6 +34,24 @@ class Backend {
   /// hangs on one that an earlier attempt left unsynced. Any other (`sync_failed`, `io`) is fatal, since nobody knows
   /// what the disk has.
   [[nodiscard]] virtual Status commit(const Overlay& overlay) = 0;
+
+  // ---- an image that may take the place of the rows; all by the thread that commits ----
+
+  /// An empty backend beside this one, for the rows of an image; what there was of another is gone. It lives until the
+  /// next call of one of these five.
+  [[nodiscard]] virtual Result<Backend*> begin_image() = 0;
+  /// The image has all its rows: from now on a crash leaves it complete. Durable on return.
+  [[nodiscard]] virtual Status complete_image() = 0;
+  /// The rows of an image that is complete; null if none is.
+  [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> completed_image() = 0;
+  /// The complete image takes the place of the rows: a crash leaves the one or the other. Snapshots of before go on
+  /// with the rows of before. Nobody may ask for a snapshot meanwhile.
+  [[nodiscard]] virtual Status install_image() = 0;
+  /// Throws away an image, complete or not. What cannot be removed now goes with the next opening or image.
+  virtual void discard_image() = 0;
+
+  /// True when so much of the room for rows is taken, or pinned by old snapshots, that none should be kept any longer.
+  [[nodiscard]] virtual bool is_crowded() const = 0;
 };
 
 }  // namespace parley::store

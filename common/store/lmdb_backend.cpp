@@ -3,6 +3,7 @@
 #include <lmdb.h>
 
 #include "common/base/limits.hpp"
+#include "common/store/image_folders.hpp"
 #include "common/store/lmdb_error.hpp"
 
 namespace parley::store {
@@ -65,15 +66,16 @@ Result<std::unique_ptr<Snapshot>> lmdb_snapshot(std::shared_ptr<LmdbEnvironment>
 }
 
 Result<std::unique_ptr<LmdbBackend>> LmdbBackend::open(const std::filesystem::path& folder, std::uint64_t quota_bytes) {
+  if (Status tidied = tidy_image_folders(folder); !tidied) return std::unexpected(std::move(tidied.error()));
   std::error_code unreadable;
   if (!std::filesystem::exists(folder, unreadable)) {
     if (unreadable) return fail(ErrorCode::io, "cannot look for " + folder.string() + ": " + unreadable.message());
     if (Status made = LmdbEnvironment::create(folder); !made) return std::unexpected(std::move(made.error()));
   }
-  auto environment = LmdbEnvironment::open(folder, quota_bytes * limits::map_per_quota,
-                                           LmdbEnvironment::Access::read_write);
+  auto environment =
+      LmdbEnvironment::open(folder, quota_bytes * limits::map_per_quota, LmdbEnvironment::Access::read_write);
   if (!environment) return std::unexpected(std::move(environment.error()));
-  return std::unique_ptr<LmdbBackend>(new LmdbBackend(*std::move(environment)));
+  return std::unique_ptr<LmdbBackend>(new LmdbBackend(folder, quota_bytes, *std::move(environment)));
 }
 
 Result<std::unique_ptr<Snapshot>> LmdbBackend::snapshot() { return lmdb_snapshot(environment_); }
@@ -86,6 +88,48 @@ Status LmdbBackend::commit(const Overlay& overlay) {
     if (!done) return done;
   }
   return transaction->commit();
+}
+
+Result<Backend*> LmdbBackend::begin_image() {
+  discard_image();
+  auto image = open(incoming_folder(folder_), quota_bytes_);
+  if (!image) return std::unexpected(std::move(image.error()));
+  image_ = *std::move(image);
+  return image_.get();
+}
+
+Status LmdbBackend::complete_image() {
+  // Its environment must be closed before its folder gets another name, and is opened again by that.
+  image_.reset();
+  return mark_image_complete(folder_);
+}
+
+Result<std::unique_ptr<Snapshot>> LmdbBackend::completed_image() {
+  std::error_code unreadable;
+  if (!std::filesystem::exists(complete_folder(folder_), unreadable)) return nullptr;
+  auto environment = LmdbEnvironment::open(complete_folder(folder_), quota_bytes_ * limits::map_per_quota,
+                                           LmdbEnvironment::Access::read_only);
+  if (!environment) return std::unexpected(std::move(environment.error()));
+  return lmdb_snapshot(*std::move(environment));
+}
+
+Status LmdbBackend::install_image() {
+  if (Status swapped = put_image_in_place(folder_); !swapped) return swapped;
+  auto environment =
+      LmdbEnvironment::open(folder_, quota_bytes_ * limits::map_per_quota, LmdbEnvironment::Access::read_write);
+  if (!environment) return std::unexpected(std::move(environment.error()));
+  environment_ = *std::move(environment);
+  return {};
+}
+
+void LmdbBackend::discard_image() {
+  image_.reset();
+  remove_image_folders(folder_);
+}
+
+bool LmdbBackend::is_crowded() const {
+  const LmdbEnvironment::MapUsage used = usage();
+  return used.high_water_bytes > used.map_bytes / 4 * 3;
 }
 
 }  // namespace parley::store

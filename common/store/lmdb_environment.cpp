@@ -1,13 +1,9 @@
 #include "common/store/lmdb_environment.hpp"
 
-#include <fcntl.h>
 #include <lmdb.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 #include "common/base/ensure.hpp"
+#include "common/store/folder_sync.hpp"
 #include "common/store/lmdb_error.hpp"
 #include "common/store/lmdb_file.hpp"
 
@@ -22,21 +18,6 @@ constexpr std::uint64_t creation_map_bytes = 1 << 20;
 
 MDB_val borrowed(BytesView bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 BytesView viewed(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
-
-Error system_error(int code, const std::string& what) {
-  return {code == ENOSPC ? ErrorCode::disk_full : ErrorCode::io, what + ": " + std::strerror(code)};
-}
-
-/// A folder is synced so that a name made or changed in it survives.
-Status sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return std::unexpected(system_error(errno, "cannot open " + folder.string()));
-  const int failed = ::fsync(descriptor);
-  const int code = errno;
-  ::close(descriptor);
-  if (failed != 0) return fail(ErrorCode::sync_failed, "cannot sync " + folder.string() + ": " + std::strerror(code));
-  return {};
-}
 
 /// Opens the one database of rows, which has no name, and so exists in every environment.
 int open_rows(MDB_env* env, bool read_only, unsigned& rows) {

@@ -90,6 +90,10 @@ void PeerLink::flush(const wire::PeerHeader& header, std::uint64_t now_us, std::
   }
 }
 
+void PeerLink::send_transfer(const wire::PeerHeader& header, const transfer::Message& message) {
+  if (!up_ || !send({header, message})) ++stats_.messages_dropped;
+}
+
 void PeerLink::greet(const wire::PeerHeader& header, const wire::Hello& own, std::uint64_t now_us,
                      std::vector<PeerEvent>& events) {
   if (!greeting_.is_due(now_us)) return;

@@ -31,6 +31,8 @@ class PeerLink {
   /// Sends what is queued, in as few frames as hold it. At the first that the socket has no room for, the rest is
   /// dropped and the link is down.
   void flush(const wire::PeerHeader& header, std::uint64_t now_us, std::vector<PeerEvent>& events);
+  /// Sends it now, or drops it.
+  void send_transfer(const wire::PeerHeader& header, const transfer::Message& message);
   /// Sends a HELLO if one is due.
   void greet(const wire::PeerHeader& header, const wire::Hello& own, std::uint64_t now_us,
              std::vector<PeerEvent>& events);

@@ -66,6 +66,15 @@ void PeerLinks::send(raft::Message&& message) {
   }
 }
 
+void PeerLinks::send_transfer(ServerId to, const transfer::Message& message) {
+  PeerLink* link = find(to);
+  if (link == nullptr) {
+    ++port_stats_.unknown_receiver;
+  } else {
+    link->send_transfer(header_to(*link), message);
+  }
+}
+
 void PeerLinks::flush(std::uint64_t now_us) {
   for (auto& [server, link] : links_) link.flush(header_to(link), now_us, events_);
 }

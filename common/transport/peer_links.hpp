@@ -14,6 +14,7 @@
 #include "common/mq/socket.hpp"
 #include "common/raft/message.hpp"
 #include "common/transport/peer_event.hpp"
+#include "common/transfer/message.hpp"
 #include "common/transport/peer_link.hpp"
 
 namespace parley::transport {
@@ -24,6 +25,12 @@ struct SelfInfo {
   NodeId name;
   BootId boot;
   Address advertised;  ///< where peers reach it; with port 0, the port that was bound
+};
+
+/// A word about an image, and whose it is.
+struct TransferArrival {
+  ServerId from;
+  transfer::Message message;
 };
 
 /// Messages of consensus between named replicas: one ROUTER that hears everybody, one DEALER to each peer that speaks
@@ -57,6 +64,8 @@ class PeerLinks {
 
   /// For the next flush. Dropped and counted if the peer is unknown or down, or if no frame can hold the message.
   void send(raft::Message&& message);
+  /// Sends this word about an image at once; dropped and counted if the peer is unknown or down, or has no room.
+  void send_transfer(ServerId to, const transfer::Message& message);
   /// Sends what was queued, as few frames a peer as hold it. Never blocks.
   void flush(std::uint64_t now_us);
 
@@ -67,6 +76,9 @@ class PeerLinks {
   /// Says the HELLOs that are due, and drops learned peers that are silent. To be called every few hundredths of a
   /// second.
   void tick(std::uint64_t now_us);
+
+  /// Words about images that `receive` took, in order, with who said them.
+  [[nodiscard]] std::vector<TransferArrival> take_transfers() { return std::exchange(transfers_, {}); }
 
   /// What happened since the last call, in order. At most a few for each frame that came.
   [[nodiscard]] std::vector<PeerEvent> take_events() { return std::exchange(events_, {}); }
@@ -100,6 +112,8 @@ class PeerLinks {
   [[nodiscard]] std::optional<std::pair<Reason, std::string>> objection(const wire::PeerHeader& header,
                                                                         bool is_hello) const;
   void take_hello(const wire::PeerHeader& header, const wire::Hello& hello, std::size_t bytes, std::uint64_t now_us);
+  /// Where messages of this life of the sender may be taken; null if not, and then it is greeted.
+  PeerLink* accept(const wire::PeerHeader& header, std::size_t bytes, std::uint64_t now_us);
   void take_batch(const wire::PeerHeader& header, wire::MessageBatch&& batch, std::size_t bytes, std::uint64_t now_us,
                   std::vector<raft::Message>& messages);
   /// The link of a peer that greets: known, or learned now. Null if there are too many.
@@ -123,6 +137,7 @@ class PeerLinks {
   ClusterId cluster_{};
   std::unordered_map<ServerId, PeerLink> links_;
   std::vector<PeerEvent> events_;
+  std::vector<TransferArrival> transfers_;
   std::map<std::pair<ServerId, Reason>, std::uint64_t> said_us_;
   PortStats port_stats_;
 };

@@ -75,7 +75,10 @@ void PeerLinks::take_frame(const SharedBytes& body, std::uint64_t now_us, std::v
     return;
   }
   if (hello != nullptr) return take_hello(header, *hello, body.size(), now_us);
-  take_batch(header, std::move(std::get<wire::MessageBatch>(frame->body)), body.size(), now_us, messages);
+  if (auto* batch = std::get_if<wire::MessageBatch>(&frame->body))
+    return take_batch(header, std::move(*batch), body.size(), now_us, messages);
+  if (accept(header, body.size(), now_us) == nullptr) return;
+  transfers_.push_back({header.from, std::move(std::get<transfer::Message>(frame->body))});
 }
 
 void PeerLinks::take_malformed(const SharedBytes& body, const std::string& why, std::uint64_t now_us) {
@@ -143,20 +146,26 @@ PeerLink* PeerLinks::link_for(ServerId peer, const std::string& name, const Addr
   return link;
 }
 
-void PeerLinks::take_batch(const wire::PeerHeader& header, wire::MessageBatch&& batch, std::size_t bytes,
-                           std::uint64_t now_us, std::vector<raft::Message>& messages) {
+PeerLink* PeerLinks::accept(const wire::PeerHeader& header, std::size_t bytes, std::uint64_t now_us) {
   PeerLink* link = find(header.from);
   if (link == nullptr) {
     ++port_stats_.strangers;
-    return say<FrameRefused>(Reason::stranger, nobody,
-                             "server " + text(header.from) + " sends messages without a greeting", now_us);
+    say<FrameRefused>(Reason::stranger, nobody, "server " + text(header.from) + " sends messages without a greeting",
+                      now_us);
+    return nullptr;
   }
   ++link->stats().frames_in;
   link->stats().bytes_in += bytes;
-  if (!link->heard_batch(header.boot, now_us)) {
-    ++link->stats().batches_refused;
-    return greet(*link, now_us);
-  }
+  if (link->heard_batch(header.boot, now_us)) return link;
+  ++link->stats().batches_refused;
+  greet(*link, now_us);
+  return nullptr;
+}
+
+void PeerLinks::take_batch(const wire::PeerHeader& header, wire::MessageBatch&& batch, std::size_t bytes,
+                           std::uint64_t now_us, std::vector<raft::Message>& messages) {
+  PeerLink* link = accept(header, bytes, now_us);
+  if (link == nullptr) return;
   link->stats().messages_in += batch.messages.size();
   std::ranges::move(batch.messages, std::back_inserter(messages));
 }

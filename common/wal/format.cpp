@@ -63,6 +63,8 @@ Bytes encode_header(const SegmentHeader& header) {
       .number(header.before.index.value)
       .number(header.before.term.value)
       .raw(header.before.digest.view())
+      .number(header.before.time.cluster_us)
+      .number(header.before.time.wall_us)
       .number(header.commit.value)
       .number(header.restart ? restart_flag : std::uint32_t{0})
       .number(static_cast<std::uint32_t>(header.membership.payload.size()))
@@ -98,6 +100,8 @@ std::optional<SegmentHeader> decode_header(BytesView bytes) {
   header.before.index.value = reader.number<std::uint64_t>();
   header.before.term.value = reader.number<std::uint64_t>();
   header.before.digest = digest_from(reader.raw(32));
+  header.before.time.cluster_us = reader.number<std::uint64_t>();
+  header.before.time.wall_us = reader.number<std::uint64_t>();
   header.commit.value = reader.number<std::uint64_t>();
   header.restart = reader.number<std::uint32_t>() == restart_flag;
   const auto membership_bytes = reader.number<std::uint32_t>();

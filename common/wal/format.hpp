@@ -25,6 +25,7 @@ struct Start {
   Index index;
   Term term;
   Digest digest;
+  EntryTime time{};  ///< of that entry: cluster time goes on from there
   friend bool operator==(const Start&, const Start&) = default;
 };
 
@@ -53,7 +54,7 @@ struct SegmentHeader {
 
 /// Headers are padded to whole pages, so that no later write touches the page in which one ends.
 inline constexpr std::size_t header_alignment = 4096;
-inline constexpr std::size_t fixed_header_bytes = 176;
+inline constexpr std::size_t fixed_header_bytes = 192;
 inline constexpr std::size_t max_header_bytes =
     (fixed_header_bytes + limits::membership_bytes + header_alignment - 1) / header_alignment * header_alignment;
 

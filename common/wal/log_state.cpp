@@ -77,7 +77,7 @@ void LogState::append(const EntryRecord& entry, std::uint64_t position) {
   mark_next = false;
   if (term_runs.empty() || term_runs.back().term != entry.term) term_runs.push_back({entry.index, entry.term});
   if (entry.kind == EntryKind::membership) memberships.push_back({entry.index, Bytes(entry.payload)});
-  last = {entry.index, entry.term, entry.digest};
+  last = {entry.index, entry.term, entry.digest, entry.time};
 }
 
 void LogState::truncate_from(Index index) {

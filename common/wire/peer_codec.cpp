@@ -12,7 +12,14 @@ namespace parley::wire {
 namespace {
 
 /// The numbers stand on the wire.
-enum class BodyKind : std::uint64_t { hello = 0, refused = 1, batch = 2 };
+enum class BodyKind : std::uint64_t {
+  hello = 0,
+  refused = 1,
+  batch = 2,
+  image_offer = 3,
+  image_chunk = 4,
+  image_progress = 5
+};
 
 /// Values of a frame before those of its kind: the head, from, boot, to, kind.
 constexpr std::size_t common_values = 7;
@@ -39,6 +46,23 @@ struct BodyWriter {
     out.array(batch.messages.size());
     for (const raft::Message& message : batch.messages) write_message(out, message);
   }
+  void operator()(const transfer::Message& message) const { std::visit(*this, message); }
+  void operator()(const transfer::ImageOffer& offer) const {
+    const transfer::ImageHead& head = offer.head;
+    open(BodyKind::image_offer, 8);
+    out.number(offer.id).number(head.index).number(head.term).bytes(head.digest.view());
+    out.number(head.time.cluster_us).number(head.time.wall_us);
+    out.number(head.membership_index).bytes(head.membership.view());
+  }
+  void operator()(const transfer::ImageChunk& chunk) const {
+    open(BodyKind::image_chunk, 5);
+    out.number(chunk.id).number(chunk.sequence).boolean(chunk.is_last).number(chunk.checksum).bytes(chunk.rows.view());
+  }
+  void operator()(const transfer::ImageProgress& progress) const {
+    open(BodyKind::image_progress, 4);
+    out.number(progress.id).number(static_cast<std::uint64_t>(progress.phase)).number(progress.next);
+    out.number(progress.credit);
+  }
 };
 
 MessageBatch read_batch(ValueReader& in, const PeerHeader& header) {
@@ -51,6 +75,38 @@ MessageBatch read_batch(ValueReader& in, const PeerHeader& header) {
     batch.messages.back().to = header.to;
   }
   return batch;
+}
+
+transfer::ImageOffer read_offer(ValueReader& in) {
+  transfer::ImageOffer offer;
+  offer.id = transfer::TransferId{in.number("transfer")};
+  offer.head.index = Index{in.number("index of an image")};
+  offer.head.term = Term{in.number("term of an image")};
+  offer.head.digest = in.digest("digest of an image");
+  offer.head.time.cluster_us = in.number("cluster time of an image");
+  offer.head.time.wall_us = in.number("wall time of an image");
+  offer.head.membership_index = Index{in.number("index of a membership")};
+  offer.head.membership = in.bytes(limits::membership_bytes, "membership of an image");
+  return offer;
+}
+
+transfer::ImageChunk read_chunk(ValueReader& in) {
+  transfer::ImageChunk chunk;
+  chunk.id = transfer::TransferId{in.number("transfer")};
+  chunk.sequence = in.number("number of a chunk");
+  chunk.is_last = in.boolean("end of an image");
+  chunk.checksum = in.number("checksum of a chunk");
+  chunk.rows = in.bytes(limits::image_chunk_most_bytes, "rows of a chunk");
+  return chunk;
+}
+
+transfer::ImageProgress read_progress(ValueReader& in) {
+  transfer::ImageProgress progress;
+  progress.id = transfer::TransferId{in.number("transfer")};
+  progress.phase = static_cast<transfer::ImagePhase>(in.number(transfer::last_image_phase, "phase of a transfer"));
+  progress.next = in.number("chunk that is wanted");
+  progress.credit = in.number("credit");
+  return progress;
 }
 
 void read_body(ValueReader& in, PeerFrame& frame, std::uint64_t kind) {
@@ -75,6 +131,18 @@ void read_body(ValueReader& in, PeerFrame& frame, std::uint64_t kind) {
       expect(1, "batch");
       frame.body = read_batch(in, frame.header);
       return;
+    case BodyKind::image_offer:
+      expect(8, "offer of an image");
+      frame.body = read_offer(in);
+      return;
+    case BodyKind::image_chunk:
+      expect(5, "chunk of an image");
+      frame.body = read_chunk(in);
+      return;
+    case BodyKind::image_progress:
+      expect(4, "progress of an image");
+      frame.body = read_progress(in);
+      return;
   }
   in.refuse("peer frame of unknown kind " + std::to_string(kind));
 }
@@ -83,6 +151,10 @@ std::size_t expected_bytes(const PeerFrame& frame) {
   std::size_t bytes = peer_frame_overhead_bytes;
   if (const auto* batch = std::get_if<MessageBatch>(&frame.body)) {
     for (const raft::Message& message : batch->messages) bytes += size_bound(message);
+  } else if (const auto* message = std::get_if<transfer::Message>(&frame.body)) {
+    const auto* chunk = std::get_if<transfer::ImageChunk>(message);
+    const auto* offer = std::get_if<transfer::ImageOffer>(message);
+    bytes += chunk != nullptr ? chunk->rows.size() : offer != nullptr ? offer->head.membership.size() : 0;
   }
   return bytes;
 }

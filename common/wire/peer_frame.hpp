@@ -6,8 +6,10 @@
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
 #include "common/raft/message.hpp"
+#include "common/transfer/message.hpp"
 
-/// What replicas say to each other: one frame, one header, and a greeting or a batch of messages of consensus.
+/// What replicas say to each other: one frame, one header, and a greeting, a batch of messages of
+/// consensus, or a word about an image.
 namespace parley::wire {
 
 /// Who speaks, in every frame. Identity is here and not in ZeroMQ's routing ids, which none of ours sets.
@@ -15,7 +17,8 @@ struct PeerHeader {
   ClusterId cluster;
   ServerId from;
   BootId boot;  ///< the sender's; a new one means that it restarted
-  ServerId to;  ///< a frame for another incarnation than the receiver's is refused; nobody in a HELLO to an unknown server
+  ServerId
+      to;  ///< a frame for another incarnation than the receiver's is refused; nobody in a HELLO to an unknown server
   friend bool operator==(const PeerHeader&, const PeerHeader&) = default;
 };
 
@@ -41,7 +44,7 @@ struct MessageBatch {
 
 struct PeerFrame {
   PeerHeader header;
-  std::variant<Hello, HelloRefused, MessageBatch> body;
+  std::variant<Hello, HelloRefused, MessageBatch, transfer::Message> body;
   friend bool operator==(const PeerFrame&, const PeerFrame&) = default;
 };
 

@@ -28,7 +28,7 @@ Cluster::Cluster(const Shape& shape) : adjust_(shape.adjust) {
     membership.members.push_back(member(id, id <= shape.voters + shape.learners));
     if (id <= shape.voters) membership.voters.push_back(ServerId{id});
   }
-  Persist founding{1, cluster_, HardState{Term{1}, nobody}, {}, Index{2}};
+  Persist founding{1, std::nullopt, cluster_, HardState{Term{1}, nobody}, {}, Index{2}};
   Entry settings{Index{1}, Term{1}, EntryKind::settings, {}, SharedBytes("settings"), {}};
   settings.digest = chain_next(chain_start(cluster_), settings);
   Entry members{Index{2}, Term{1}, EntryKind::membership, {}, SharedBytes(encode_membership(membership)), {}};
@@ -214,12 +214,23 @@ void Cluster::finish_apply(std::uint64_t id) {
     applying.to_apply.pop_front();
     const Index index = entry.index;
     // Everyone applies the same entries, in order, without a gap.
-    const Index before = applying.applied.empty() ? applying.disk.first().previous() : applying.applied.back().index;
+    const Index before = applying.applied.empty() ? std::max(applying.disk.first().previous(), applying.image)
+                                                  : applying.applied.back().index;
     ENSURE_EQ(index, before.next());
     ENSURE_EQ(applied_.try_emplace(index, entry.digest).first->second, entry.digest);
     applying.applied.push_back(std::move(entry));
     if (applying.to_apply.empty()) step(id, Applied{index});
   }
+}
+
+void Cluster::trim(std::uint64_t id, Index up_to) {
+  Disk& disk = server(id).disk;
+  disk.trim(up_to);
+  step(id, Trimmed{disk.start()});
+}
+
+void Cluster::receive_image(std::uint64_t from, std::uint64_t to) {
+  step(to, server(from).disk.image_at(core(from).applied()));
 }
 
 void Cluster::serve_wanted(std::uint64_t id) {
@@ -313,10 +324,16 @@ void Cluster::distribute(Server& server, Output output) {
   } else {
     for (Message& message : output.send_after_persist) post(std::move(message));
   }
+  if (output.image && output.image->install) {
+    server.to_apply.clear();
+    server.applied.clear();
+    server.image = output.image->index;
+  }
   std::ranges::move(output.committed, std::back_inserter(server.to_apply));
   server.entries_asked += output.entries_wanted.size();
   const auto keep = [](auto& all, auto& news) { std::ranges::move(news, std::back_inserter(all)); };
   keep(server.wanted, output.entries_wanted);
+  keep(server.images_wanted, output.images_wanted);
   keep(server.reads_ready, output.reads_ready);
   keep(server.reads_refused, output.reads_refused);
   keep(server.proposals_refused, output.proposals_refused);

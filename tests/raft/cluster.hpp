@@ -60,6 +60,8 @@ class Cluster {
     std::vector<ProposalRefused> proposals_refused;
     std::vector<ChangeDone> changes_done;
     std::vector<RoleChanged> roles;
+    std::vector<ImageWanted> images_wanted;
+    Index image;                      ///< as of which its application began
     std::uint64_t entries_asked = 0;  ///< how often it wanted entries from its log
     CoreMemory memory;
   };
@@ -104,6 +106,10 @@ class Cluster {
   /// Acknowledges everything that was handed over.
   void finish_apply(std::uint64_t id);
   void serve_wanted(std::uint64_t id);
+  /// The log on disk forgets what lies up to `up_to`.
+  void trim(std::uint64_t id, Index up_to);
+  /// An image of what `from` has applied arrives at `to`, whose application takes it if the core does.
+  void receive_image(std::uint64_t from, std::uint64_t to);
 
   // ---- network: 0 for a server means any; without a kind, every kind ----
   enum class Rule { drop, hold, duplicate };

@@ -68,6 +68,7 @@ void Cluster::say_output(ServerId self, const Output& output) const {
   if (output.membership_changed) line("uses", describe(*output.membership_changed));
   if (output.persist) {
     std::string what;
+    if (output.persist->restart) what += " a log behind " + std::to_string(output.persist->restart->start.index.value);
     if (output.persist->hard_state) {
       const HardState& hard_state = *output.persist->hard_state;
       what += " term " + std::to_string(hard_state.term.value) + " vote " + name_of(hard_state.vote);
@@ -84,6 +85,9 @@ void Cluster::say_output(ServerId self, const Output& output) const {
   for (const ChangeDone& done : output.changes_done) {
     line("answers change", done.id, "-", done.refusal ? refusal_name(*done.refusal) : "done");
   }
+  for (const ImageWanted& wanted : output.images_wanted) line("wants an image sent to", name_of(wanted.peer));
+  if (output.image)
+    line(output.image->install ? "installs the image as of" : "has no use for the image as of", output.image->index);
   for (const EntriesWanted& wanted : output.entries_wanted) {
     line("reads its log from", wanted.from, "to", wanted.to, "for",
          wanted.peer.is_nobody() ? "itself" : name_of(wanted.peer));

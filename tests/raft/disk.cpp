@@ -8,6 +8,13 @@
 namespace parley::raft::harness {
 
 void Disk::write(const Persist& persist) {
+  if (persist.restart) {
+    ENSURE_LT(commit_, persist.restart->start.index);
+    start_ = persist.restart->start;
+    start_membership_ = persist.restart->membership;
+    entries_.clear();
+    commit_ = start_.index;
+  }
   if (persist.adopt) {
     ENSURE(cluster_.is_nil());
     cluster_ = *persist.adopt;
@@ -70,7 +77,8 @@ std::vector<Entry> Disk::read(Index from, Index to, std::size_t max_bytes) const
 }
 
 void Disk::trim(Index up_to) {
-  ENSURE_LE(up_to, commit_);
+  ENSURE_LE(up_to, last());
+  commit_ = std::max(commit_, up_to);
   while (!entries_.empty() && entries_.begin()->first <= up_to) {
     const Entry& entry = entries_.begin()->second;
     start_ = {entry.index, entry.term, entry.digest, entry.time};
@@ -80,14 +88,10 @@ void Disk::trim(Index up_to) {
   }
 }
 
-void Disk::install_image(const Disk& donor, Index at) {
-  ENSURE_LT(last(), at);
-  const HardState promised = hard_state_;
-  *this = donor;
-  hard_state_ = promised;
-  entries_.erase(entries_.upper_bound(at), entries_.end());
-  commit_ = at;
-  trim(at);
+ImageReceived Disk::image_at(Index at) const {
+  Disk copy = *this;
+  copy.trim(at);
+  return {copy.start_, copy.start_membership_};
 }
 
 }  // namespace parley::raft::harness

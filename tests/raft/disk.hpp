@@ -19,8 +19,9 @@ class Disk {
   [[nodiscard]] std::vector<Entry> read(Index from, Index to, std::size_t max_bytes) const;
   /// Forgets entries up to and including `up_to`, which must be committed.
   void trim(Index up_to);
-  /// Replaces the log by the state that `donor` has applied up to `at`.
-  void install_image(const Disk& donor, Index at);
+  /// What an image of the state as of `at`, which is committed, says of the log.
+  [[nodiscard]] ImageReceived image_at(Index at) const;
+  [[nodiscard]] const LogStart& start() const { return start_; }
 
   [[nodiscard]] const ClusterId& cluster() const { return cluster_; }
   [[nodiscard]] const HardState& hard_state() const { return hard_state_; }

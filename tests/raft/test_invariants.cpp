@@ -97,7 +97,7 @@ TEST_CASE("what goes back between two moments is named") {
   CHECK(names(broken_if([](CoreMemory& m) { m.applied = Index{1}; }), "stays applied"));
   CHECK(names(broken_if([](CoreMemory& m) { m.durable_term = Term{4}; }), "stays confirmed"));
   CHECK(names(broken_if([](CoreMemory& m) { m.commit_digest->bytes[0] ^= 1; }), "what is committed never changes"));
-  CHECK(names(broken_if([](CoreMemory& m) { m.start = Index{1}; }), "begins where it began"));
+  CHECK(names(broken_if([](CoreMemory& m) { m.start = Index{1}; }), "what was trimmed does not come back"));
 }
 
 TEST_CASE("a leader that loses an entry, or what it knew of a peer, is named") {

@@ -374,32 +374,6 @@ TEST_CASE("entries are read from the disk only as far as the disk has confirmed 
   CHECK(cluster.server(1).wanted.front().to == cluster.core(1).stable());
 }
 
-TEST_CASE("a log that no longer has what a peer needs is asked again only when the peer has answered a heartbeat") {
-  Cluster cluster({.adjust = [](Options& options) { options.entry_cache_bytes = one_entry; }});
-  cluster.elect(1);
-  cluster.isolate(3);
-  for (int i = 0; i < 10; ++i) cluster.propose(1, "x"), cluster.run();
-  cluster.crash(1);
-  cluster.server(1).disk.trim(Index{8});
-  cluster.restart(1, Index{8});
-  cluster.elect(1);
-  cluster.heal();
-  cluster.tick_all(2);
-  cluster.server(1).entries_asked = 0;
-  for (int i = 0; i < 50; ++i) cluster.propose(1, "y");
-  cluster.run();
-  CHECK(cluster.server(1).entries_asked <= 1);
-  SECTION("an image brings the peer where the log begins") {
-    cluster.crash(3);
-    cluster.server(3).disk.install_image(cluster.server(1).disk, Index{9});
-    cluster.server(3).applied.clear();
-    cluster.restart(3, Index{9});
-    cluster.tick_all(6);
-    CHECK(cluster.is_converged());
-    CHECK(cluster.core(3).log().start().index == Index{9});
-  }
-}
-
 TEST_CASE("cluster time never goes back, whoever leads and whatever the clocks say") {
   Cluster cluster;
   const auto clock = [&cluster](std::uint64_t id, std::uint64_t monotonic, std::uint64_t wall) {
@@ -438,7 +412,7 @@ TEST_CASE("cluster time goes on behind an image with nothing after it") {
   cluster.run();
   cluster.crash(1);
   const Index last = cluster.server(1).storable;
-  cluster.server(1).disk.write({99, std::nullopt, std::nullopt, {}, last});
+  cluster.server(1).disk.write({99, std::nullopt, std::nullopt, std::nullopt, {}, last});
   cluster.server(1).disk.trim(last);
   cluster.restart(1, last);
   cluster.tick_all();

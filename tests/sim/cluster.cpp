@@ -17,6 +17,8 @@ constexpr std::uint64_t elections_to_lead = 10;
 constexpr std::uint64_t most_settle_us = 120'000'000;
 constexpr std::uint64_t most_closing_us = 30'000'000;
 constexpr std::uint64_t closing_operations = 12;
+/// After which a node that started has greeted the others.
+constexpr std::uint64_t most_greeting_us = 500'000;
 
 }  // namespace
 
@@ -53,6 +55,16 @@ Cluster::~Cluster() {
 
 void Cluster::connect() {
   world_.send = [this](int from, raft::Message message) { send(from, std::move(message)); };
+  world_.send_transfer = [this](int from, ServerId to, transfer::Message message) {
+    const auto number = numbers_.find(to);
+    if (number == numbers_.end()) return;
+    const ServerId self = machines_[static_cast<std::size_t>(from)]->server();
+    network_.send_transfer(static_cast<std::size_t>(from), number->second, self, to, std::move(message));
+  };
+  network_.deliver_transfer = [this](std::size_t to, ServerId from, const transfer::Message& message) {
+    if (machines_[to]->is_up()) machines_[to]->replica()->receive_transfer(from, message);
+  };
+  world_.started = [this](int node) { tell_of_start(static_cast<std::size_t>(node)); };
   world_.answer = [this](int from, node::Answer reply) { answer(from, std::move(reply)); };
   world_.change_done = [this](int from, const raft::ChangeDone& done) {
     if (!done.refusal) ++world_.counters.changes;
@@ -69,6 +81,17 @@ void Cluster::add_machine() {
   numbers_[server] = number;
   machines_.push_back(std::make_unique<Machine>(world_, static_cast<int>(number), server));
   machines_.back()->start();
+}
+
+/// The others notice it by its next greeting.
+void Cluster::tell_of_start(std::size_t number) {
+  const ServerId server = machines_[number]->server();
+  for (std::size_t other = 0; other < machines_.size(); ++other) {
+    if (other == number) continue;
+    world_.queue.after(random_.between(1'000, most_greeting_us), [this, other, server] {
+      if (machines_[other]->is_up()) machines_[other]->replica()->peer_restarted(server);
+    });
+  }
 }
 
 void Cluster::send(int from, raft::Message message) {

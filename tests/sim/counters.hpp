@@ -33,9 +33,14 @@ struct Counters {
   std::uint64_t torn_tails = 0;
   std::uint64_t entries_read = 0;  ///< requests for entries that were no longer in memory
   std::uint64_t flushes = 0;
-  std::uint64_t changes = 0;    ///< of membership that were carried out
-  std::uint64_t transfers = 0;  ///< of leadership that were asked for
-  std::uint64_t undecided = 0;  ///< keys whose history was too hard to judge
+  std::uint64_t trims = 0;
+  std::uint64_t images_begun = 0;
+  std::uint64_t images_installed = 0;
+  std::uint64_t images_refused = 0;
+  std::uint64_t images_finished_at_start = 0;  ///< by a node that a crash had kept from it
+  std::uint64_t changes = 0;                   ///< of membership that were carried out
+  std::uint64_t transfers = 0;                 ///< of leadership that were asked for
+  std::uint64_t undecided = 0;                 ///< keys whose history was too hard to judge
 
   /// Every field with the name that people read.
   template <class Visitor>
@@ -65,6 +70,11 @@ struct Counters {
     visit("torn tails", &Counters::torn_tails);
     visit("entries read back", &Counters::entries_read);
     visit("flushes", &Counters::flushes);
+    visit("logs trimmed", &Counters::trims);
+    visit("images begun", &Counters::images_begun);
+    visit("images installed", &Counters::images_installed);
+    visit("images of no use", &Counters::images_refused);
+    visit("images installed at a start", &Counters::images_finished_at_start);
     visit("membership changes", &Counters::changes);
     visit("leadership transfers", &Counters::transfers);
     visit("undecided histories", &Counters::undecided);

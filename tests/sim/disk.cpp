@@ -29,7 +29,7 @@ void Disk::submit(replica::DiskRequest request) {
   if (const auto* persist = std::get_if<raft::Persist>(&request)) {
     world_.raft_judge.asked(server_, *persist);
     maybe_doom(*persist);
-  } else {
+  } else if (std::holds_alternative<raft::EntriesWanted>(request)) {
     ++world_.counters.entries_read;
   }
   waiting_.push_back(std::move(request));
@@ -41,7 +41,7 @@ void Disk::submit(replica::DiskRequest request) {
 /// one at any moment: those are rare, and are where half a write says something else than the whole.
 void Disk::maybe_doom(const raft::Persist& persist) {
   const bool replaces = !persist.entries.empty() && persist.entries.front().index <= worker_.log().last().index;
-  if (world_.is_calm || !(replaces || persist.adopt) || !random_.one_in(doomed_one_in)) return;
+  if (world_.is_calm || !(replaces || persist.adopt || persist.restart) || !random_.one_in(doomed_one_in)) return;
   world_.trace.note(node_, "is to die while it replaces entries or joins");
   doom_.die_after(random_.below(doomed_operations));
 }

@@ -6,6 +6,7 @@
 
 #include "common/base/ensure.hpp"
 #include "common/replica/restore.hpp"
+#include "node/pending_image.hpp"
 
 namespace parley::sim {
 namespace {
@@ -60,6 +61,7 @@ void Machine::start() {
                     parts->restored.applied.value);
   replica_ = std::make_unique<Replica>(
       world_, std::move(*parts), [this] { return read_clock(); }, random_.next());
+  world_.started(number_);
 }
 
 void Machine::crash() {
@@ -95,6 +97,15 @@ Result<ReplicaParts> Machine::open() {
     ++world_.counters.torn_tails;
     world_.trace.note(number_, "cuts a torn tail of {} bytes", opened->recovered.torn->bytes);
   }
+  const bool has_image = backend_.has_complete_image();
+  const auto is_changed = node::finish_pending_image(backend_, opened->log);
+  if (!is_changed) return std::unexpected(is_changed.error());
+  if (has_image && !backend_.has_complete_image()) ++world_.counters.images_finished_at_start;
+  if (*is_changed) {
+    opened = fail(ErrorCode::locked, "");  // closed first
+    opened = open_log();
+    if (!opened) return std::unexpected(opened.error());
+  }
   auto machine = node::StateMachine::open(backend_);
   if (!machine) return std::unexpected(machine.error());
   world_.state_judge.opened(number_, (*machine)->meta());
@@ -116,7 +127,15 @@ Result<ReplicaParts> Machine::open() {
 Result<DurableRecord> Machine::read_record(const wal::OpenedLog& opened) const {
   DurableRecord record;
   record.hard_state = opened.recovered.hard_state;
-  const auto entries = opened.log.read(Index{1}, opened.recovered.last.index, std::numeric_limits<std::size_t>::max());
+  // What was trimmed is committed, and its digest says what it was.
+  const wal::Start& start = opened.recovered.start;
+  record.digests = world_.raft_judge.committed_up_to(start.index);
+  world_.findings.must(
+      record.digests.size() == start.index.value && (record.digests.empty() || record.digests.back() == start.digest),
+      [&] { return fmt::format("the log of n{} begins behind what nobody committed.", number_); });
+  record.digests.resize(start.index.value);
+  const auto entries =
+      opened.log.read(start.index.next(), opened.recovered.last.index, std::numeric_limits<std::size_t>::max());
   if (!entries) return std::unexpected(entries.error());
   for (const Entry& entry : *entries) record.digests.push_back(entry.digest);
   return record;

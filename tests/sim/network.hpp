@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/raft/message.hpp"
+#include "common/transfer/message.hpp"
 #include "tests/sim/counters.hpp"
 #include "tests/sim/event_queue.hpp"
 #include "tests/sim/plan.hpp"
@@ -30,6 +31,9 @@ class Network {
   Network(EventQueue& queue, Trace& trace, Counters& counters, const Plan& plan, Deliver deliver, Lost lost);
 
   void send(std::size_t from, std::size_t to, raft::Message message);
+  void send_transfer(std::size_t from, std::size_t to, ServerId self, ServerId peer, transfer::Message message);
+  /// Where words about images arrive.
+  std::function<void(std::size_t to, ServerId from, const transfer::Message& message)> deliver_transfer;
 
   void cut(std::size_t from, std::size_t to) { cut_.insert({from, to}); }
   void mend(std::size_t from, std::size_t to) { cut_.erase({from, to}); }
@@ -41,8 +45,15 @@ class Network {
   void make_clients_reliable() { clients_lose_ = false; }
 
  private:
-  void deliver_later(std::size_t from, std::size_t to, std::uint64_t delay_us, raft::Message message);
-  void lose(std::size_t from, std::size_t to, const raft::Message& message);
+  struct Way {
+    std::size_t from;
+    std::size_t to;
+    ServerId peer;
+    std::size_t kind;
+  };
+  void carry(const Way& way, bool may_repeat, std::function<void()> deliver);
+  void deliver_later(const Way& way, std::uint64_t delay_us, std::function<void()> deliver);
+  void lose(const Way& way);
 
   EventQueue& queue_;
   Trace& trace_;

@@ -102,8 +102,8 @@ void RaftJudge::check_commit(const Life& life) {
   const raft::Core& core = *life.core;
   const bool has_led = life.memory.role == raft::Role::leader && life.memory.hard_state.term == core.term();
   findings_.must(!has_led || core.log().term_at(core.commit()) == core.term(), [&] {
-    return fmt::format("leader {} of term {} committed {}, an entry of an earlier term, by counting.", core.self().value,
-                       core.term().value, core.commit().value);
+    return fmt::format("leader {} of term {} committed {}, an entry of an earlier term, by counting.",
+                       core.self().value, core.term().value, core.commit().value);
   });
   const auto digest = raft::digest_at(core, core.commit());
   if (!digest) return;
@@ -155,7 +155,8 @@ void RaftJudge::sent(const raft::Message& message) {
 }
 
 void RaftJudge::asked(ServerId server, const raft::Persist& persist) {
-  Asked asked{persist.sequence, persist.hard_state, {}, {}};
+  Asked asked{persist.sequence, persist.hard_state, {}, {}, {}};
+  if (persist.restart) asked.restart = persist.restart->start;
   if (!persist.entries.empty()) asked.first = persist.entries.front().index;
   for (const Entry& entry : persist.entries) asked.digests.push_back(entry.digest);
   lives_.at(server).asked.push_back(std::move(asked));
@@ -170,6 +171,13 @@ void RaftJudge::synced(ServerId server, std::uint64_t sequence) {
   const Asked done = std::move(waiting.front());
   waiting.erase(waiting.begin());
   DurableRecord& record = durable_[server];
+  if (done.restart) {
+    record.digests = committed_up_to(done.restart->index);
+    findings_.must(record.last() == done.restart->index && record.digests.back() == done.restart->digest, [&] {
+      return fmt::format("the image of server {} is as of {}, which nobody committed so.", server.value,
+                         done.restart->index.value);
+    });
+  }
   if (done.hard_state) record.hard_state = *done.hard_state;
   if (done.digests.empty()) return;
   if (done.first <= record.last()) {
@@ -180,6 +188,11 @@ void RaftJudge::synced(ServerId server, std::uint64_t sequence) {
     return fmt::format("server {} writes entry {} behind {}.", server.value, done.first.value, record.last().value);
   });
   record.digests.insert(record.digests.end(), done.digests.begin(), done.digests.end());
+}
+
+std::vector<Digest> RaftJudge::committed_up_to(Index index) const {
+  return {committed_.begin(),
+          committed_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(index.value, committed_.size()))};
 }
 
 Index RaftJudge::durable(ServerId server) const {

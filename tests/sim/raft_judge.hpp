@@ -42,6 +42,8 @@ class RaftJudge {
   /// The highest index that any replica knows to be committed; a majority has it on disk.
   [[nodiscard]] Index committed() const { return Index{committed_.size()}; }
   [[nodiscard]] Index durable(ServerId server) const;
+  /// The digests of what is committed, up to `index` if it is known so far.
+  [[nodiscard]] std::vector<Digest> committed_up_to(Index index) const;
 
  private:
   /// What is cheap to compare in order to see whether anything has changed.
@@ -59,6 +61,7 @@ class RaftJudge {
   struct Asked {
     std::uint64_t sequence;
     std::optional<raft::HardState> hard_state;
+    std::optional<raft::LogStart> restart;
     Index first;  ///< of the digests
     std::vector<Digest> digests;
   };

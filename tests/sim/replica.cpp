@@ -52,6 +52,13 @@ void Replica::receive(raft::Message message) {
   wake();
 }
 
+/// Through consensus, as all that comes from peers.
+void Replica::receive_transfer(ServerId from, transfer::Message message) {
+  post([this, from, message = std::move(message)](replica::Driver&) mutable {
+    service_.arrived(from, std::move(message));
+  });
+}
+
 void Replica::order(raft::Input input) {
   post([input = std::move(input)](replica::Driver& driver) mutable { driver.step(std::move(input)); });
 }
@@ -70,6 +77,12 @@ void Replica::take(replica::Order order) {
           this->order(std::move(alternative));
         } else if constexpr (std::is_same_v<Given, replica::NotifyStable>) {
           post([index = alternative.index](replica::Driver& driver) { driver.notify_stable(index); });
+        } else if constexpr (std::is_same_v<Given, replica::TrimBefore>) {
+          post([first = alternative.first_kept](replica::Driver& driver) { driver.trim_before(first); });
+        } else if constexpr (std::is_same_v<Given, replica::SendTransfer>) {
+          post([this, send = std::move(alternative)](replica::Driver&) mutable {
+            world_.send_transfer(node_, send.to, std::move(send.message));
+          });
         }
       },
       order);

@@ -27,6 +27,8 @@ class Replica final : public replica::NetworkPort {
   ~Replica() override;
 
   void receive(raft::Message message);
+  void receive_transfer(ServerId from, transfer::Message message);
+  void peer_restarted(ServerId peer) { service_.peer_restarted(peer); }
   void lost(ServerId peer) { order(raft::Unreachable{peer}); }
   /// Anything that may be put to consensus from outside the replica.
   void order(raft::Input input);

@@ -8,6 +8,7 @@ namespace parley::sim {
 namespace {
 
 constexpr std::uint64_t maintenance_us = 100'000;
+constexpr std::uint64_t image_tick_us = 200'000;
 /// Entries applied before anything else is looked at; fewer than in a real node, so that it happens.
 constexpr std::size_t entries_per_round = 32;
 /// How long the store takes for a flush.
@@ -27,8 +28,11 @@ Service::Service(World& world, Process& process, int node, ServerId server, stor
       random_(random),
       order_(std::move(order)),
       writes_(admission_, random.next() >> 1),
-      reads_(admission_, random.next() >> 1) {
+      reads_(admission_, random.next() >> 1),
+      images_(backend, image_calls(), random.next()),
+      trim_(world.plan.retain) {
   process_.after(random_.below(maintenance_us), [this] { maintain(); });
+  process_.after(random_.below(image_tick_us), [this] { tick_images(); });
 }
 
 void Service::deliver(replica::Round round) { post(std::move(round)); }
@@ -37,7 +41,7 @@ void Service::request(node::Asker asker, wire::RequestBody body, std::uint64_t d
   post(Asked{std::move(asker), std::move(body), deadline_us});
 }
 
-void Service::post(std::variant<replica::Round, Flushed, Asked> item) {
+void Service::post(Item item) {
   inbox_.push_back(std::move(item));
   if (std::exchange(is_awake_, true)) return;
   process_.after(random_.below(world_.plan.hop_us), [this] { work(); });
@@ -70,8 +74,21 @@ void Service::maintain() {
 }
 
 void Service::on(replica::Round& round) {
-  unapplied_.insert(unapplied_.end(), round.committed.begin(), round.committed.end());
-  machine_->enqueue(std::move(round.committed));
+  if (round.image) take_verdict(*round.image);
+  if (installing_) {
+    std::ranges::move(round.committed, std::back_inserter(behind_image_));
+  } else {
+    unapplied_.insert(unapplied_.end(), round.committed.begin(), round.committed.end());
+    machine_->enqueue(std::move(round.committed));
+  }
+  for (const raft::ImageWanted& wanted : round.images_wanted) {
+    ++world_.counters.images_begun;
+    trim_.hold(wanted.peer, machine_->flushed_index());
+    in_store([this, peer = wanted.peer] {
+      const Status begun = images_.begin(peer, world_.now_us() / 1000);
+      ENSURE(begun.has_value());
+    });
+  }
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
   for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
   for (const raft::ReadReady& ready : round.reads_ready) reads_.ready(ready);
@@ -81,10 +98,16 @@ void Service::on(replica::Round& round) {
     role_ = *round.role_changed;
     world_.trace.note(node_, "term {}: role {}, leader {}", role_.term.value, static_cast<int>(role_.role),
                       role_.leader.value);
+    if (role_.leader != server_) {
+      in_store([this] { images_.stop_sending(); });
+      trim_.release_all();
+    }
     writes_.leader_changed(!role_.leader.is_nobody());
     reads_.leader_changed(!role_.leader.is_nobody());
   }
-  if (round.stable_reached && machine_->has_frozen()) {
+  if (round.stable_reached && installing_) {
+    if (*round.stable_reached >= *installing_) in_store([this] { install(); });
+  } else if (round.stable_reached && machine_->has_frozen()) {
     asked_stable_ = false;
     flush();
   }
@@ -106,7 +129,7 @@ void Service::on(Asked& asked) {
 
 void Service::apply_entries() {
   std::size_t applied = 0;
-  while (applied < entries_per_round && machine_->can_apply()) {
+  while (!installing_ && applied < entries_per_round && machine_->can_apply()) {
     const app::Outcome outcome = machine_->apply_next();
     ++applied;
     world_.state_judge.applied(node_, unapplied_.front(), outcome, machine_->meta());
@@ -137,6 +160,7 @@ void Service::submit() {
 }
 
 void Service::flush_if_due() {
+  if (installing_) return;
   if (machine_->wants_flush(world_.now_us())) machine_->freeze(world_.now_us());
   if (!machine_->has_frozen() || std::exchange(asked_stable_, true)) return;
   order(replica::NotifyStable{machine_->frozen_index()});
@@ -144,7 +168,7 @@ void Service::flush_if_due() {
 
 /// The store's own thread: a commit is durable at some moment, and reported later.
 void Service::flush() {
-  process_.after(random_.between(least_flush_us, most_flush_us), [this, overlay = machine_->take_frozen()] {
+  in_store([this, overlay = machine_->take_frozen()] {
     world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_),
                          [&] { return "the store of n" + std::to_string(node_) + " is written ahead of its log"; });
     const Status committed = backend_.commit(*overlay);
@@ -158,7 +182,89 @@ void Service::flush() {
 void Service::on(const Flushed&) {
   const auto overlay = machine_->flushed();
   ENSURE(overlay.has_value());
+  trim_log();
   flush_if_due();
+}
+
+// ---- the store actor's thread: one piece of work after the other
+
+void Service::in_store(EventQueue::Action action) {
+  const std::uint64_t begin_us = std::max(store_free_us_, world_.now_us());
+  store_free_us_ = begin_us + random_.between(least_flush_us, most_flush_us);
+  process_.after(store_free_us_ - world_.now_us(), std::move(action));
+}
+
+node::ImageDesk::Calls Service::image_calls() {
+  node::ImageDesk::Calls calls;
+  calls.send = [this](ServerId to, transfer::Message message) { order(replica::SendTransfer{to, std::move(message)}); };
+  calls.sent = [this](raft::ImageSent sent) {
+    post(ImageOver{sent.peer});
+    order(sent);
+  };
+  calls.received = [this](raft::ImageReceived received) { order(std::move(received)); };
+  calls.said = [this](const std::string& text) { world_.trace.tell(node_, text); };
+  return calls;
+}
+
+void Service::arrived(ServerId from, transfer::Message message) {
+  in_store([this, from, message = std::move(message)] { images_.take(from, message, world_.now_us() / 1000); });
+}
+
+void Service::peer_restarted(ServerId peer) {
+  in_store([this, peer] { images_.peer_restarted(peer); });
+}
+
+void Service::tick_images() {
+  process_.after(image_tick_us, [this] { tick_images(); });
+  images_.tick(world_.now_us() / 1000);
+}
+
+void Service::install() {
+  const Status installed = images_.install();
+  ENSURE(installed.has_value());
+  ++world_.counters.images_installed;
+  auto machine = node::StateMachine::open(backend_);
+  ENSURE(machine.has_value());
+  world_.state_judge.opened(node_, (*machine)->meta());
+  post(Installed{std::move(*machine)});
+}
+
+// ---- back in the service's
+
+void Service::on(const ImageOver& image) {
+  trim_.release(image.peer);
+  trim_log();
+}
+
+void Service::take_verdict(const raft::ImageVerdict& verdict) {
+  if (!verdict.install) {
+    ++world_.counters.images_refused;
+    return in_store([this] { images_.refuse(); });
+  }
+  world_.trace.note(node_, "is to install the image as of {}", verdict.index.value);
+  installing_ = verdict.index;
+  behind_image_.clear();
+  asked_stable_ = true;
+  order(replica::NotifyStable{verdict.index});
+}
+
+void Service::on(Installed& installed) {
+  machine_ = std::move(installed.machine);
+  world_.findings.must(installing_ == machine_->applied(),
+                       [&] { return "n" + std::to_string(node_) + " installed another image than it was to."; });
+  installing_.reset();
+  asked_stable_ = false;
+  unapplied_.assign(behind_image_.begin(), behind_image_.end());
+  machine_->enqueue(std::exchange(behind_image_, {}));
+  writes_.leader_changed(!role_.leader.is_nobody());
+  trim_log();
+}
+
+void Service::trim_log() {
+  const auto first_kept = trim_.next(machine_->flushed_index());
+  if (!first_kept) return;
+  ++world_.counters.trims;
+  order(replica::TrimBefore{*first_kept});
 }
 
 void Service::send_answers() {

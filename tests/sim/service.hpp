@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "common/replica/orders.hpp"
+#include "node/image_desk.hpp"
+#include "node/log_trim.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/state_machine.hpp"
@@ -21,22 +23,40 @@ class Service final : public replica::RoundSink {
           std::unique_ptr<node::StateMachine> machine, Random& random, Order order);
 
   void deliver(replica::Round round) override;
+  void arrived(ServerId from, transfer::Message message);
+  void peer_restarted(ServerId peer);
   void request(node::Asker asker, wire::RequestBody body, std::uint64_t deadline_us);
 
   [[nodiscard]] const node::StateMachine& machine() const { return *machine_; }
 
  private:
   struct Flushed {};
+  struct ImageOver {
+    ServerId peer;
+  };
+  struct Installed {
+    std::unique_ptr<node::StateMachine> machine;
+  };
   struct Asked {
     node::Asker asker;
     wire::RequestBody body;
     std::uint64_t deadline_us;
   };
 
-  void post(std::variant<replica::Round, Flushed, Asked> item);
+  using Item = std::variant<replica::Round, Flushed, ImageOver, Installed, Asked>;
+
+  void post(Item item);
   void work();
   void on(replica::Round& round);
   void on(const Flushed&);
+  void on(const ImageOver& image);
+  void on(Installed& installed);
+  void take_verdict(const raft::ImageVerdict& verdict);
+  void trim_log();
+  void in_store(EventQueue::Action action);
+  void install();
+  void tick_images();
+  [[nodiscard]] node::ImageDesk::Calls image_calls();
   void on(Asked& asked);
   void apply_entries();
   void serve_reads();
@@ -65,7 +85,12 @@ class Service final : public replica::RoundSink {
   bool asked_stable_ = false;
   bool is_awake_ = false;
   std::uint64_t last_order_us_ = 0;  ///< when the newest order arrives: orders keep their order
-  std::vector<std::variant<replica::Round, Flushed, Asked>> inbox_;
+  std::vector<Item> inbox_;
+  node::ImageDesk images_;
+  node::LogTrim trim_;
+  std::uint64_t store_free_us_ = 0;  ///< when the store's thread has done what it was given
+  std::optional<Index> installing_;
+  std::vector<Entry> behind_image_;
   std::deque<Entry> unapplied_;  ///< what the machine was given, to tell the judge what it applied
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 
+#include "common/transfer/message.hpp"
 #include "node/asker.hpp"
 #include "tests/sim/event_queue.hpp"
 #include "tests/sim/plan.hpp"
@@ -32,10 +33,13 @@ struct World {
 
   // ---- set by the cluster before anything runs ----
   std::function<void(int from, raft::Message message)> send;
+  std::function<void(int from, ServerId to, transfer::Message message)> send_transfer;
   std::function<void(int from, node::Answer answer)> answer;
   std::function<void(int from, const raft::ChangeDone& done)> change_done;
   /// The process of this node has died by itself.
   std::function<void(int node)> died;
+  /// The process of this node has begun a new life.
+  std::function<void(int node)> started;
 };
 
 }  // namespace parley::sim

@@ -30,8 +30,12 @@ Bytes make_store(const fs::path& folder) {
     auto application = app::Application::open(*table);
     REQUIRE(application.has_value());
     const auto apply = [&application](const app::Command& command) {
-      application->apply({application->applied().next(), Term{1}, EntryKind::command, {},
-                          SharedBytes(app::encode_command(command)), {}});
+      application->apply({application->applied().next(),
+                          Term{1},
+                          EntryKind::command,
+                          {},
+                          SharedBytes(app::encode_command(command)),
+                          {}});
     };
     apply({.operation = app::OpenSession{1}});
     std::uint64_t seq = 0;

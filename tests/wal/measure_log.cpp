@@ -32,7 +32,7 @@ std::vector<Entry> make_entries(wal::Start& last, std::size_t count, std::size_t
   for (std::size_t made = 0; made < count; ++made) {
     Entry entry{last.index.next(), Term{1}, EntryKind::command, {}, SharedBytes(Bytes(bytes, 'p')), {}};
     entry.digest = chain_next(last.digest, entry);
-    last = {entry.index, entry.term, entry.digest};
+    last = {entry.index, entry.term, entry.digest, entry.time};
     entries.push_back(std::move(entry));
   }
   return entries;

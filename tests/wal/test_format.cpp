@@ -22,7 +22,7 @@ TEST_CASE("a segment with a few records has golden bytes") {
   }
   const Bytes bytes = files.contents(segment_path(1));
   REQUIRE(bytes.size() == 8192);
-  CHECK(to_hex(BytesView(bytes).substr(0, 176)) ==
+  CHECK(to_hex(BytesView(bytes).substr(0, 192)) ==
         "504c455957414c31" "ce3aeb67c0b24478"                    // magic, checksum
         "01000000" "00100000" "0020000000000000"                 // version, header bytes, segment bytes
         "0100000000000000" "0000000000000000"                    // sequence, begin
@@ -31,8 +31,9 @@ TEST_CASE("a segment with a few records has golden bytes") {
         "0000000000000000" "0000000000000000"                    // term, vote
         "0000000000000000" "0000000000000000"                    // index and term before the first
         "94c1c088cc9453996779630ad3af45cbd92814828dd784cf2aa12df95d1b8afe"  // digest there
+        "0000000000000000" "0000000000000000"                    // times there
         "0000000000000000" "00000000" "00000000" "0000000000000000");  // commit, flags, membership
-  CHECK(bytes.find_first_not_of('\0', 176) == 4096);
+  CHECK(bytes.find_first_not_of('\0', 192) == 4096);
   CHECK(to_hex(BytesView(bytes).substr(4096, 280)) ==
         "5d9117297cfb1fd3" "20000000" "5257" "01" "00" "0010000000000000" "0000000000000000"  // batch: synced, commit
         "f14b6dc83932c7a8" "20000000" "5257" "03" "00" "0300000000000000" "0900000000000000"  // hard state
@@ -57,7 +58,7 @@ TEST_CASE("a header survives its bytes, and any flipped bit is found") {
   header.synced = (1 << 22) - 100;
   header.identity = test_identity();
   header.hard_state = {Term{4}, ServerId{8}};
-  header.before = {Index{77}, Term{3}, blake2b("x")};
+  header.before = {Index{77}, Term{3}, blake2b("x"), {12, 13}};
   header.commit = Index{70};
   header.restart = true;
   header.membership = {Index{60}, Bytes(5000, 'm')};

@@ -20,7 +20,7 @@ struct Model {
 
   [[nodiscard]] wal::Start last() const {
     if (entries.empty()) return start;
-    return {entries.back().index, entries.back().term, entries.back().digest};
+    return {entries.back().index, entries.back().term, entries.back().digest, entries.back().time};
   }
   void append(const Entry& entry) {
     std::erase_if(entries, [&](const Entry& each) { return each.index >= entry.index; });
@@ -30,7 +30,7 @@ struct Model {
   }
   void trim_to(Index index) {
     while (!entries.empty() && entries.front().index <= index) {
-      start = {entries.front().index, entries.front().term, entries.front().digest};
+      start = {entries.front().index, entries.front().term, entries.front().digest, entries.front().time};
       entries.erase(entries.begin());
     }
     while (memberships.size() > 1 && memberships[1].index <= index) memberships.erase(memberships.begin());
@@ -91,7 +91,7 @@ class Run {
       before = model.start;
     } else if (back > 0) {
       const Entry& entry = model.entries[model.entries.size() - back - 1];
-      before = {entry.index, entry.term, entry.digest};
+      before = {entry.index, entry.term, entry.digest, entry.time};
     }
     if (before.index < committed_) before = model.last();
     EntryMaker maker(before);

@@ -12,14 +12,14 @@ wal::Identity test_identity() {
   return identity;
 }
 
-EntryMaker::EntryMaker(const ClusterId& cluster) : history_{{Index{0}, Term{0}, chain_start(cluster)}} {}
+EntryMaker::EntryMaker(const ClusterId& cluster) : history_{{Index{0}, Term{0}, chain_start(cluster), {}}} {}
 
 Entry EntryMaker::next(Term term, BytesView payload, EntryKind kind) {
   const wal::Start& last = history_.back();
   Entry entry{last.index.next(),           term, kind, {last.index.value * 10, last.index.value * 1000},
               SharedBytes(Bytes(payload)), {}};
   entry.digest = chain_next(last.digest, entry);
-  history_.push_back({entry.index, entry.term, entry.digest});
+  history_.push_back({entry.index, entry.term, entry.digest, entry.time});
   return entry;
 }
 

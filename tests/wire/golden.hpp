@@ -78,5 +78,12 @@ inline constexpr const char* proposal_refused =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291940c090604";
 inline constexpr const char* timeout_now =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291920d09";
+inline constexpr const char* image_offer =
+    "9f0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330305cd038408c420eeeeeeeeeeeeeeeeeeeeeeee"
+    "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee4d5803c4076d656d62657273";
+inline constexpr const char* image_chunk =
+    "9c0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333040506c3cf0102030405060708c404726f7773";
+inline constexpr const char* image_progress =
+    "9b0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333050501070f";
 
 }  // namespace parley::wire::golden

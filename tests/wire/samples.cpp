@@ -65,6 +65,9 @@ std::vector<PeerSample> peer_frames() {
   const auto batch = [&](raft::MessageBody body) {
     return PeerFrame{header, MessageBatch{{{header.from, header.to, Term{9}, std::move(body)}}}};
   };
+  const auto transferred = [&](transfer::Message message) { return PeerFrame{header, std::move(message)}; };
+  const transfer::TransferId id{5};
+  const transfer::ImageHead head{Index{900}, Term{8}, digest(0xee), {77, 88}, Index{3}, shared("members")};
   const raft::AppendRequest append{Index{41},
                                    Term{8},
                                    Index{40},
@@ -91,6 +94,11 @@ std::vector<PeerSample> peer_frames() {
        golden::forwarded_proposal},
       {"refused proposal", batch(raft::ProposalRefused{6, raft::Refusal::too_many}), golden::proposal_refused},
       {"timeout-now", batch(raft::TimeoutNow{}), golden::timeout_now},
+      {"image offer", transferred(transfer::ImageOffer{id, head}), golden::image_offer},
+      {"image chunk", transferred(transfer::ImageChunk{id, 6, true, 0x0102030405060708, shared("rows")}),
+       golden::image_chunk},
+      {"image progress", transferred(transfer::ImageProgress{id, transfer::ImagePhase::installing, 7, 15}),
+       golden::image_progress},
   };
 }
 

@@ -180,8 +180,13 @@ TEST_CASE("numbers that name nothing are refused") {
                                             .shared())),
              Catch::Contains("role"));
   CHECK_THAT(refusal(decode_peer_frame(
-                 Raw().array(7).number(1).number(3).cluster().number(1).number(2).number(3).number(3).shared())),
-             Catch::Contains("unknown kind 3"));
+                 Raw().array(7).number(1).number(3).cluster().number(1).number(2).number(3).number(6).shared())),
+             Catch::Contains("unknown kind 6"));
+  const auto progress_head = [] {
+    return Raw().array(11).number(1).number(3).cluster().number(1).number(2).number(3).number(5);
+  };
+  CHECK_THAT(refusal(decode_peer_frame(progress_head().number(1).number(4).number(0).number(0).shared())),
+             Catch::Contains("phase of a transfer"));
   CHECK_THAT(refusal(decode_peer_frame(batch_head().array(1).array(2).number(14).number(1).shared())),
              Catch::Contains("message of unknown kind 14"));
   CHECK_THAT(

@@ -113,13 +113,44 @@ Status SimulatedBackend::commit(const store::Overlay& overlay) {
   return {};
 }
 
+Result<store::Backend*> SimulatedBackend::begin_image() {
+  discard_image();
+  image_ = std::make_unique<SimulatedBackend>();
+  return image_.get();
+}
+
+Status SimulatedBackend::complete_image() {
+  ENSURE(image_ != nullptr);
+  is_image_complete_ = true;
+  return {};
+}
+
+Result<std::unique_ptr<store::Snapshot>> SimulatedBackend::completed_image() {
+  if (!is_image_complete_) return nullptr;
+  return image_->snapshot();
+}
+
+Status SimulatedBackend::install_image() {
+  ENSURE(is_image_complete_);
+  disk_ = std::move(image_->disk_);
+  discard_image();
+  return {};
+}
+
+void SimulatedBackend::discard_image() {
+  image_.reset();
+  is_image_complete_ = false;
+}
+
 void SimulatedBackend::crash() {
   ENSURE(disk_->readers.empty());
+  if (!is_image_complete_) image_.reset();
   failure_.reset();
 }
 
 void SimulatedBackend::wipe() {
   crash();
+  discard_image();
   *disk_ = Disk{};
 }
 

@@ -18,10 +18,19 @@ class SimulatedBackend final : public store::Backend {
   [[nodiscard]] Result<std::unique_ptr<store::Snapshot>> snapshot() override;
   [[nodiscard]] Status commit(const store::Overlay& overlay) override;
 
+  [[nodiscard]] Result<store::Backend*> begin_image() override;
+  [[nodiscard]] Status complete_image() override;
+  [[nodiscard]] Result<std::unique_ptr<store::Snapshot>> completed_image() override;
+  [[nodiscard]] Status install_image() override;
+  void discard_image() override;
+  [[nodiscard]] bool is_crowded() const override { return false; }
+
+  [[nodiscard]] bool has_complete_image() const { return is_image_complete_; }
+
   /// The next commit fails with this error and changes nothing.
   void fail_next_commit(Error error) { failure_ = std::move(error); }
-  /// The process died: nothing committed is lost, and a failure that was still to come is forgotten. The process's
-  /// snapshots must be gone.
+  /// The process died: nothing committed is lost but an image that was not complete, and a failure that was still to
+  /// come is forgotten. The process's snapshots must be gone.
   void crash();
   /// An empty disk in place of this one. The same of snapshots.
   void wipe();
@@ -36,6 +45,8 @@ class SimulatedBackend final : public store::Backend {
  private:
   std::shared_ptr<Disk> disk_;
   std::optional<Error> failure_;
+  std::unique_ptr<SimulatedBackend> image_;
+  bool is_image_complete_ = false;
 };
 
 }  // namespace parley::sim

@@ -1,0 +1,185 @@
+// Thesis chapter 5: a peer that needs what the log no longer has gets an image of the state.
+#include <catch2/catch.hpp>
+
+#include "tests/raft/speak.hpp"
+
+using namespace parley;
+using namespace parley::raft;
+using namespace parley::raft::harness;
+
+namespace {
+
+/// Server 1 leads, server 3 has missed ten entries, and the log of 1 begins behind them but for the last two.
+void let_one_fall_behind(Cluster& cluster) {
+  cluster.elect(1);
+  cluster.isolate(3);
+  for (int i = 0; i < 10; ++i) cluster.propose(1, "x"), cluster.run();
+  cluster.trim(1, cluster.core(1).commit() - Count{2});
+  cluster.heal();
+  cluster.tick_all(4);
+}
+
+}  // namespace
+
+TEST_CASE("a peer that needs what was trimmed is wanted an image for, once") {
+  Cluster cluster;
+  let_one_fall_behind(cluster);
+  REQUIRE(cluster.server(1).images_wanted.size() == 1);
+  CHECK(cluster.server(1).images_wanted[0].peer == ServerId{3});
+  CHECK(cluster.progress(1, 3).state() == Progress::State::image);
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "y");
+  cluster.step(1, Unreachable{ServerId{3}});
+  cluster.tick_all(30);
+  CHECK(cluster.server(1).images_wanted.size() == 1);
+  CHECK(cluster.core(1).role() == Role::leader);
+  CHECK(cluster.core(1).commit() == cluster.core(1).log().last());
+}
+
+TEST_CASE("behind an image the log goes on") {
+  Cluster cluster;
+  let_one_fall_behind(cluster);
+  const Index at = cluster.core(1).applied();
+  cluster.receive_image(1, 3);
+  cluster.run();
+  CHECK(cluster.core(3).log().start().index == at);
+  CHECK(cluster.core(3).commit() == at);
+  CHECK(cluster.core(3).stable() == at);
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "y");
+  cluster.step(1, ImageSent{ServerId{3}, at});
+  cluster.tick_all(4);
+  CHECK(cluster.is_converged());
+  CHECK(cluster.server(1).images_wanted.size() == 1);
+  SECTION("and over a restart") {
+    cluster.crash(3);
+    cluster.restart(3, at);
+    cluster.tick_all(6);
+    CHECK(cluster.is_converged());
+  }
+}
+
+TEST_CASE("an image that was given up is wanted again only when the peer has answered a heartbeat") {
+  Cluster cluster;
+  let_one_fall_behind(cluster);
+  cluster.step(1, ImageSent{ServerId{3}, std::nullopt});
+  cluster.propose(1, "y");
+  cluster.run();
+  CHECK(cluster.server(1).images_wanted.size() == 1);
+  cluster.tick_all(4);
+  CHECK(cluster.server(1).images_wanted.size() == 2);
+}
+
+TEST_CASE("a peer that got on without the image needs none") {
+  Cluster cluster;
+  let_one_fall_behind(cluster);
+  cluster.receive_image(2, 3);  // as from an earlier leader
+  cluster.run();
+  cluster.deliver(words(3, 1, 2, AppendAccepted{cluster.core(3).commit()}));
+  cluster.tick_all(4);
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("an image that is not ahead of what is committed is not installed") {
+  Cluster cluster;
+  cluster.elect(1);
+  for (int i = 0; i < 3; ++i) cluster.propose(1, "x");
+  cluster.run();
+  cluster.tick_all(4);
+  const Index commit = cluster.core(3).commit();
+  const ImageReceived old = cluster.server(1).disk.image_at(commit - Count{1});
+  cluster.step(3, old);
+  CHECK(cluster.core(3).commit() == commit);
+  CHECK(cluster.core(3).log().start().index == Index{});
+  CHECK(cluster.server(3).image == Index{});
+}
+
+TEST_CASE("a leader installs no image") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.propose(1, "x");
+  cluster.run();
+  ImageReceived image = cluster.server(1).disk.image_at(cluster.core(1).commit());
+  image.start.index = image.start.index + Count{5};
+  cluster.step(1, image);
+  CHECK(cluster.core(1).log().start().index == Index{});
+}
+
+TEST_CASE("an image keeps the entries behind it where the log agrees with it") {
+  // Server 3 has everything, and knows of nothing that it is committed: what it acknowledged must not be forgotten.
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.drop<Heartbeat>(1, 3);
+  for (int i = 0; i < 4; ++i) cluster.propose(1, "x");
+  cluster.run();
+  const Index last = cluster.core(3).log().last();
+  const Index known = cluster.core(3).commit();
+  REQUIRE(known < last);
+  const Index at = known.next();
+  cluster.step(3, cluster.server(1).disk.image_at(at));
+  cluster.run();
+  CHECK(cluster.core(3).log().last() == last);
+  CHECK(cluster.core(3).commit() == at);
+  CHECK(cluster.server(3).image == at);
+  cluster.heal();
+  cluster.tick_all(4);
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("an image replaces a log that differs") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(1);
+  for (int i = 0; i < 4; ++i) cluster.propose(1, "lost");
+  cluster.run();
+  cluster.elect(2);
+  for (int i = 0; i < 6; ++i) cluster.propose(2, "kept");
+  cluster.run();
+  cluster.heal();
+  cluster.isolate(1);
+  const Index at = cluster.core(2).applied();
+  cluster.step(1, words(2, 1, cluster.core(2).term().value, Heartbeat{}));
+  cluster.receive_image(2, 1);
+  cluster.run();
+  CHECK(cluster.core(1).log().start().index == at);
+  CHECK(cluster.core(1).log().last() == at);
+  cluster.heal();
+  cluster.tick_all(4);
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("what the disk confirms of the log that was says nothing of the one behind the image") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(1);
+  cluster.server(1).holds_disk = true;
+  cluster.propose(1, "lost");
+  cluster.elect(2);
+  for (int i = 0; i < 6; ++i) cluster.propose(2, "kept");
+  cluster.run();
+  cluster.step(1, words(2, 1, cluster.core(2).term().value, Heartbeat{}));
+  cluster.receive_image(2, 1);
+  const Index at = cluster.core(2).applied();
+  CHECK(cluster.core(1).commit() == at);
+  while (cluster.server(1).writes.size() > 1) {
+    cluster.finish_write(1);
+    CHECK(cluster.core(1).stable() < at);
+  }
+  cluster.finish_write(1);
+  CHECK(cluster.core(1).stable() == at);
+}
+
+TEST_CASE("a trimmed log still knows the term where it begins") {
+  Cluster cluster;
+  cluster.elect(1);
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "x");
+  cluster.run();
+  const Index at = cluster.core(1).commit() - Count{1};
+  const auto term = cluster.core(1).log().term_at(at);
+  cluster.trim(1, at);
+  CHECK(cluster.core(1).log().term_at(at) == term);
+  CHECK_FALSE(cluster.core(1).log().term_at(at - Count{1}));
+  cluster.trim(1, cluster.core(1).commit());
+  cluster.propose(1, "y");
+  cluster.run();
+  cluster.tick_all(4);
+  CHECK(cluster.is_converged());
+}
