@@ -62,8 +62,10 @@ Servers::Choice Servers::best(bool for_leader, std::size_t avoid, bool also_susp
     return false;
   };
   if (for_leader && leader_ != avoid && takes(leader_)) return {leader_, false};
+  // From the one behind `avoid` on, so that of several that refuse each is asked in its turn.
+  const std::size_t first = avoid == no_server ? home_ : avoid + 1;
   for (std::size_t i = 0; i < servers_.size(); ++i) {
-    const std::size_t at = (home_ + i) % servers_.size();
+    const std::size_t at = (first + i) % servers_.size();
     if (at != avoid && takes(at)) return {at, false};
   }
   if (!choice.is_connecting && takes(avoid)) return {avoid, false};
@@ -89,7 +91,11 @@ void Servers::heard(std::size_t at, const wire::ReplyFrame& frame, std::uint64_t
 }
 
 void Servers::follow_hint(std::size_t at, const wire::ReplyFrame& frame, std::uint64_t now_us) {
-  if (frame.leader.empty()) return;
+  if (frame.leader.empty()) {
+    // It knows of no leader, so it is none itself.
+    if (at == leader_) forget_leader();
+    return;
+  }
   if (frame.leader == frame.node) {
     leader_ = servers_[at].serves_all ? at : leader_;
     hint_.clear();
@@ -118,15 +124,17 @@ void Servers::silent(std::size_t at, std::uint64_t now_us) {
   Server& server = servers_[at];
   server.suspicion_us = std::clamp(2 * server.suspicion_us, first_suspicion_us, longest_suspicion_us);
   server.suspect_until_us = now_us + server.suspicion_us;
-  if (leader_ == at) {
-    leader_ = no_server;
-    hint_.clear();
-  }
+  if (leader_ == at) forget_leader();
+}
+
+void Servers::forget_leader() {
+  leader_ = no_server;
+  hint_.clear();
 }
 
 void Servers::is_foreign(std::size_t at, std::string cluster) {
   servers_[at].foreign = std::move(cluster);
-  if (leader_ == at) leader_ = no_server;
+  if (leader_ == at) forget_leader();
 }
 
 bool Servers::all_foreign() const {

@@ -80,6 +80,7 @@ class Servers {
     return servers_[at].serves_all && servers_[at].foreign.empty();
   }
   void connect(Server& server, std::uint64_t now_us);
+  void forget_leader();
   void follow_hint(std::size_t at, const wire::ReplyFrame& frame, std::uint64_t now_us);
   struct Choice {
     std::size_t at = no_server;

@@ -189,6 +189,28 @@ TEST_CASE("without a leader the next server is asked") {
   CHECK_FALSE(f.cluster[1].frames.empty());
 }
 
+TEST_CASE("of servers that know of no leader each is asked in its turn, whatever was believed before") {
+  for (const std::size_t leader : {0U, 1U, 2U, 3U, 4U}) {
+    for (const bool had_another : {false, true}) {
+      DYNAMIC_SECTION("server " << leader << " leads, " << (had_another ? "another one did" : "the first question")) {
+        Fixture f(5);
+        if (had_another) {
+          f.cluster.elect((leader + 2) % 5);
+          CHECK(set(f, "k", "1").ok());
+        }
+        f.cluster.elect(leader);
+        for (std::size_t at = 0; at < 5; ++at) {
+          if (at == leader) continue;
+          f.cluster[at].leader.clear();
+          f.cluster[at].leader_address.clear();
+          f.cluster[at].handler = [](const wire::Request&) { return refusal(ErrorWord::no_leader); };
+        }
+        CHECK(set(f, "k", "2").ok());
+      }
+    }
+  }
+}
+
 TEST_CASE("at the deadline a write is told apart that may have been carried out") {
   Fixture f;
   CHECK(set(f, "k", "1").ok());
