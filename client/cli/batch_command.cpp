@@ -25,6 +25,9 @@ class Batch final : public Command {
       client.step();
       const bool wants_line = !has_ended_ && client.outstanding() < window_;
       if (has_ended_ && client.outstanding() == 0) break;
+      // The step made room, perhaps by the last answers that there were to come: for lines that were read already
+      // nothing would end a wait.
+      if (wants_line && may_hold_lines_) continue;
       const std::uint64_t now_us = environment.clock.now().monotonic_us;
       const std::uint64_t wait_us = client.next_wake_us() - std::min(client.next_wake_us(), now_us);
       if (!environment.network.wait(wait_us, wants_line ? environment.input.fd() : -1)) continue;
@@ -42,9 +45,10 @@ class Batch final : public Command {
  private:
   /// Submits lines that were read, as far as the window allows.
   void take_lines(Environment& environment) {
+    may_hold_lines_ = true;
     while (!has_ended_ && environment.client.outstanding() < window_ && environment.out.good()) {
       switch (environment.input.next(line_)) {
-        case LineReader::Next::nothing: return;
+        case LineReader::Next::nothing: may_hold_lines_ = false; return;
         case LineReader::Next::end: has_ended_ = true; break;
         case LineReader::Next::line: take_line(environment); break;
         case LineReader::Next::too_long: {
@@ -83,6 +87,7 @@ class Batch final : public Command {
 
   std::uint64_t window_ = 64;
   bool has_ended_ = false;
+  bool may_hold_lines_ = false;  ///< the reader, of lines that the window had no room for
   int exit_code_ = done;
   std::string line_;
 };

@@ -10,30 +10,42 @@
 
 namespace parley::client::cli {
 
-/// A file descriptor from which this text is read, then its end.
+/// A file descriptor from which this text is read, then its end, at once or when `close` is called.
 class TextInput {
  public:
-  explicit TextInput(const std::string& text) {
+  enum class End { at_once, when_closed };
+
+  explicit TextInput(const std::string& text, End end = End::at_once) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     fd_ = ends[0];
+    writer_ = ends[1];
     REQUIRE(text.size() <= 65536);  // what a pipe takes without a reader
-    REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    ::close(ends[1]);
+    REQUIRE(::write(writer_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    if (end == End::at_once) close();
   }
   TextInput(const TextInput&) = delete;
   TextInput& operator=(const TextInput&) = delete;
-  ~TextInput() { ::close(fd_); }
+  ~TextInput() {
+    close();
+    ::close(fd_);
+  }
+  void close() {
+    if (writer_ >= 0) ::close(writer_);
+    writer_ = -1;
+  }
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
   int fd_ = -1;
+  int writer_ = -1;
 };
 
 /// The command line against a fake cluster.
 struct CliFixture : Fixture {
-  explicit CliFixture(const std::string& input_text = "", std::size_t servers = 1)
-      : Fixture(servers), input_end(input_text), input(input_end.fd(), limits::client_line_bytes) {
+  explicit CliFixture(const std::string& input_text = "", std::size_t servers = 1,
+                      TextInput::End end = TextInput::End::at_once)
+      : Fixture(servers), input_end(input_text, end), input(input_end.fd(), limits::client_line_bytes) {
     environment.options.servers = cluster.addresses();
   }
 

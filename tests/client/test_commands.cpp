@@ -84,6 +84,19 @@ TEST_CASE("a batch keeps its window full and no fuller") {
   CHECK(most == 16);
 }
 
+TEST_CASE("a batch answers all lines that it has read while its input stays open, though all of a window end at once") {
+  std::string input;
+  for (int i = 0; i < 40; ++i) input += R"({"id":)" + std::to_string(i) + R"(,"op":"get","key":"k"})" + "\n";
+  CliFixture f(input, 1, TextInput::End::when_closed);
+  std::size_t answered = 0;
+  f.cluster.after(1000, [&] {  // before any timer of the client: what ends its wait must not be one
+    answered = f.lines().size();
+    f.input_end.close();
+  });
+  CHECK(f.run_command("batch", {"-window", "16"}) == 0);
+  CHECK(answered == 40);
+}
+
 TEST_CASE("a batch answers lines that time out, and they count as answered") {
   CliFixture f(R"({"id":1,"op":"get","key":"k"})");
   f.cluster[0].is_deaf = true;
