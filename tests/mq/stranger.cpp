@@ -73,6 +73,19 @@ void send_raw_tcp(const Address& to, const std::string& bytes) {
   close(fd);
 }
 
+Address free_address() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ENSURE(fd >= 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ENSURE_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ENSURE_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return Address{}.with_port(ntohs(address.sin_port));
+}
+
 std::size_t memory_in_use() {
 #ifdef PARLEY_SANITIZER_ALLOCATES
   return __sanitizer_get_current_allocated_bytes();

@@ -28,6 +28,9 @@ class StrangeDealer {
 /// Connects by TCP, sends these bytes as they are, and waits until the other end closes the connection.
 void send_raw_tcp(const Address& to, const std::string& bytes);
 
+/// An address of this machine at which nobody listens. It stays so only while no other test runs.
+[[nodiscard]] Address free_address();
+
 /// How much memory this process holds, in bytes: what is resident; under a sanitizer, which keeps books of every byte
 /// and holds back what was freed, what was allocated and not freed, by libzmq too.
 [[nodiscard]] std::size_t memory_in_use();

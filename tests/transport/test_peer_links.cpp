@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/limits.hpp"
+#include "tests/mq/stranger.hpp"
 #include "tests/transport/replica_stub.hpp"
 
 using namespace parley;
@@ -240,9 +241,8 @@ TEST_CASE("a replica without a cluster hears nobody and greets nobody, until it 
 TEST_CASE("what is sent to a peer that is not there is dropped and counted, and does not arrive later") {
   ReplicaWorld world;
   auto a = world.start(1, ours);
-  auto b = world.start(2, ours);
-  const Address address = b->links.address();
-  b.reset();
+  // Not of a listener of libzmq that was closed: its own thread closes it, and until then somebody is there.
+  const Address address = mq::testing::free_address();
   a->knows(two, address);
   for (int turn = 0; turn < 50; ++turn) {
     for (int i = 0; i < 100; ++i) a->links.send(append(one, two, 1, 10000));
@@ -251,7 +251,7 @@ TEST_CASE("what is sent to a peer that is not there is dropped and counted, and 
   CHECK(a->links.stats(two).messages_dropped == 5000);
   CHECK(a->links.stats(two).frames_out == 0);
   CHECK(a->events.empty());
-  b = world.start(2, ours, address);
+  auto b = world.start(2, ours, address);
   REQUIRE(world.await({a.get(), b.get()}, [&] { return a->links.is_up(two) && b->links.is_up(one); }));
   a->say(two, 77);
   REQUIRE(world.await({a.get(), b.get()}, [&] { return b->last_round() == 77; }));
