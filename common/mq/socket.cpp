@@ -11,12 +11,12 @@
 namespace parley::mq {
 namespace {
 
-/// A body on its way: libzmq calls release() when it lets go of it, from a thread of its own.
+/// A body on its way: libzmq calls released_by_libzmq() when it lets go of it, from a thread of its own.
 struct Outgoing {
   Bytes body;
   std::shared_ptr<ByteMeter> meter;
 
-  static void release(void*, void* hint) {
+  static void released_by_libzmq(void*, void* hint) {  // tests/tsan.supp names it
     const std::unique_ptr<Outgoing> outgoing(static_cast<Outgoing*>(hint));
     if (outgoing->meter) outgoing->meter->subtract(outgoing->body.size());
   }
@@ -28,7 +28,7 @@ zmq::message_t make_message(Bytes body, std::shared_ptr<ByteMeter> meter) {
   auto outgoing = std::make_unique<Outgoing>(std::move(body), std::move(meter));
   char* data = outgoing->body.data();
   const std::size_t size = outgoing->body.size();
-  return zmq::message_t(data, size, Outgoing::release, outgoing.release());
+  return zmq::message_t(data, size, Outgoing::released_by_libzmq, outgoing.release());
 }
 
 SendOutcome outcome_of(int sent_bytes) {
