@@ -7,13 +7,16 @@ import time
 import programs
 from programs import DEADLINE
 
+# In the folder of the test: what all its batches wrote to standard error.
+ERRORS = "batch.err"
+
 
 class Batch:
     """Requests go in, answers are kept by id as they come. Any thread may ask; the process is started by the main one."""
 
     def __init__(self, servers, folder, flags=()):
         command = [programs.find("parley"), "-servers", servers, *flags]
-        self._errors = open(folder / "batch.err", "ab+")
+        self._errors = open(folder / ERRORS, "ab+")
         self.process = subprocess.Popen(
             programs.WITH_US + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=folder,
             env=programs.environment(folder),

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import programs
-from batch import Batch
+from batch import ERRORS, Batch
 from nodes import Node
 from ports import Port
 from programs import DEADLINE
@@ -163,8 +163,18 @@ class E2eTest(unittest.TestCase):
         return result
 
     def tearDown(self):
-        crashes = [crash for crash in (node.crash() for node in self._nodes) if crash]
-        self.assertEqual(crashes, [], "no node ends by itself")
+        problems = [node.crash() for node in self._nodes]
+        if programs.SANITIZED:
+            # One that is killed cannot say what it has leaked.
+            problems += [node.end() for node in self._nodes]
+        said = [(node.name, node.whole_log()) for node in self._nodes]
+        if (self.folder / ERRORS).exists():
+            said.append(("a client", (self.folder / ERRORS).read_bytes()))
+        reports = [(name, programs.sanitizer_report(text)) for name, text in said]
+        for name, report in reports:
+            self.assertEqual(report, "", f"a sanitizer has something to say of {name}")
+        problems = [problem for problem in problems if problem]
+        self.assertEqual(problems, [], "no node ends by itself, and all stop when asked")
 
     def _show_logs(self):
         for node in self._nodes:
@@ -206,11 +216,13 @@ class E2eTest(unittest.TestCase):
 
     def run_into(self, output, *words):
         """Runs `parley` with its standard output going to an open file; gives its exit code."""
-        return subprocess.run(
-            [programs.find("parley"), *words], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+        ended = subprocess.run(
+            [programs.find("parley"), *words], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
             cwd=self.folder,
             env=programs.environment(self.folder), timeout=DEADLINE, check=False,
-        ).returncode
+        )
+        self.assertEqual(programs.sanitizer_report(ended.stderr), "")
+        return ended.returncode
 
     def batch(self, servers, *flags):
         batch = Batch(servers, self.folder, [*flags, "batch"])

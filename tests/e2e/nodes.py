@@ -119,6 +119,18 @@ class Node:
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def end(self):
+        """If it still runs, asks it to stop, however it stands. Gives what was wrong with that, or nothing."""
+        if not self.runs():
+            return None
+        may_fail = self.expected_to_end
+        try:
+            self.resume()
+            code = self.stop()
+        except subprocess.TimeoutExpired:
+            return f"{self.name} does not stop"
+        return None if code == 0 or may_fail else f"{self.name} stopped with exit code {code}"
+
     def close(self):
         """Leaves nothing behind but files."""
         if self.runs():

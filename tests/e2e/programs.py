@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,15 @@ import sys
 # How long anything may take before a test gives up, in seconds: far more than it takes on a slow and busy machine.
 DEADLINE = 60.0 * float(os.environ.get("PARLEY_PATIENCE", "1"))
 
-# Whether the programs are built with a sanitizer, which takes memory of its own.
-SANITIZED = os.environ.get("PARLEY_SANITIZED") == "1"
+# The sanitizers that the programs are built with, as CMake has them, and whether there is one; it takes memory of its
+# own.
+SANITIZERS = os.environ.get("PARLEY_SANITIZE", "")
+SANITIZED = SANITIZERS != ""
+
+# How to tell what a sanitizer says from what our programs say.
+REPORT = re.compile(rb"(?:Address|Leak|Thread|UndefinedBehavior)Sanitizer|: runtime error: ")
+# Of a report, in bytes: the first one whole, in nearly every case.
+REPORT_SHOWN = 20000
 
 # A test that is itself killed takes its processes with it. (Bound to the thread that starts them: that is the main one.)
 WITH_US = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
@@ -29,6 +37,18 @@ def environment(folder):
     """What a program sees: nothing of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
     return {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C.UTF-8", **kept}
+
+
+def sanitizer_report(said):
+    """Of what a program wrote to standard error, all from the first report of a sanitizer on; empty if there is none.
+
+    An exit code alone does not tell: ours mean other things, and that of a process that was killed means nothing.
+    """
+    found = REPORT.search(said)
+    if found is None:
+        return ""
+    begin = said.rfind(b"\n", 0, found.start()) + 1
+    return said[begin : begin + REPORT_SHOWN].decode("utf-8", "replace")
 
 
 @dataclasses.dataclass
@@ -57,7 +77,7 @@ class Ended:
 
 
 def run(command, folder, stdin=b"", deadline=DEADLINE):
-    """Runs `command` in `folder` to its end. One that hangs is killed and fails the test."""
+    """Runs `command` in `folder` to its end. If it hangs, it is killed. That or a sanitizer's report fails the test."""
     try:
         done = subprocess.run(
             WITH_US + command, input=stdin, capture_output=True, cwd=folder, env=environment(folder),
@@ -67,4 +87,7 @@ def run(command, folder, stdin=b"", deadline=DEADLINE):
         raise AssertionError(
             f"hangs: {' '.join(command)[:500]}\nafter {deadline} s; it said {expired.stdout!r} and {expired.stderr!r}"
         ) from expired
+    report = sanitizer_report(done.stderr)
+    if report:
+        raise AssertionError(f"{' '.join(command)[:500]}\nexit code {done.returncode}\n{report}")
     return Ended(command, done.returncode, done.stdout, done.stderr)
