@@ -42,7 +42,10 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
 
 Status Service::run(const std::stop_token& stop) {
   mq::Poller poller;
-  for (transport::ServicePort& port : ports_) poller.watch(port.socket());
+  for (transport::ServicePort& port : ports_) {
+    poller.watch(port.socket());
+    poller.watch_connections(port.socket());
+  }
   poller.watch(mailbox_.fd());
   while (!stop.stop_requested()) {
     now_us_ = clock_.now().monotonic_us;
@@ -53,11 +56,17 @@ Status Service::run(const std::stop_token& stop) {
     submit();
     if (now_us_ >= next_maintenance_us_) maintain();
     send_answers();
-    const std::uint64_t sleep_us = next_maintenance_us_ - std::min(next_maintenance_us_, now_us_);
-    poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us : 0);
+    poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us() : 0);
     mailbox_.awake();
   }
   return {};
+}
+
+std::uint64_t Service::sleep_us() const {
+  std::uint64_t until_us = next_maintenance_us_;
+  for (const transport::ServicePort& port : ports_)
+    until_us = std::min(until_us, port.next_look_us().value_or(until_us));
+  return until_us - std::min(until_us, now_us_);
 }
 
 bool Service::take_messages() {
@@ -70,13 +79,14 @@ bool Service::take_messages() {
 bool Service::take_requests() {
   bool took_any = false;
   for (std::size_t port = 0; port < ports_.size(); ++port) {
-    took_any = ports_[port].receive(frames_per_round, arrivals_) > 0 || took_any;
+    took_any = ports_[port].receive(frames_per_round, now_us_, arrivals_) > 0 || took_any;
     for (transport::Arrival& arrival : arrivals_) {
       for (wire::Request& request : arrival.frame.requests) {
         take({static_cast<std::uint8_t>(port), Bytes(arrival.client.routing_id()), request.id}, request);
       }
     }
     arrivals_.clear();
+    if (const auto warning = ports_[port].take_warning()) logger_.warn("{}", *warning);
   }
   return took_any;
 }

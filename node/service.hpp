@@ -78,6 +78,7 @@ class Service {
   };
 
   // service.cpp: the loop
+  [[nodiscard]] std::uint64_t sleep_us() const;
   bool take_messages();
   bool take_requests();
   bool apply_entries();

@@ -56,6 +56,25 @@ inline constexpr std::size_t sessions = 4096;
 inline constexpr std::size_t client_frame_bytes = 2 * MiB;
 /// Bytes of a frame between replicas. libzmq drops the connection that sends more.
 inline constexpr std::size_t peer_frame_bytes = 4 * MiB;
+/// Complete frames of one connection that libzmq holds unread, from a peer and from a client (which may send each
+/// request in a frame of its own). Beyond it, it reads no more, and the sender has to wait.
+inline constexpr int unread_frames_per_peer = 64;
+inline constexpr int unread_frames_per_client = 256;
+/// Bytes that libzmq reads at once; that much of a connection may be read and not yet looked at.
+inline constexpr std::size_t read_buffer_bytes = 8 * KiB;
+/// Bytes by which what we know of an unfinished message may be wrong: read buffers, the handshake, heartbeats of
+/// clients that are not ours. A connection whose unfinished message exceeds one frame and this slack is cut. Since
+/// empty parts take 2 bytes on the wire and 64 in libzmq, one connection can take 66 MiB of memory on a port for
+/// clients and 130 MiB on the raft port, and besides what comes until the next look: 15 MiB in the 10 ms between two
+/// looks. When it is cut, the memory is free for whatever comes next; the allocator gives it back to the system later.
+inline constexpr std::size_t framing_slack_bytes = 64 * KiB;
+/// Bytes of unfinished messages over all connections of a port: 32 clients that are in the middle of the largest frame,
+/// or 64 that send the largest value. In empty parts that is 2 GiB of memory. Beyond it the connection with the most is
+/// cut.
+inline constexpr std::size_t unfinished_bytes_in_all = 64 * MiB;
+/// Bytes of messages that libzmq holds unread over all connections of a port: more than one connection can have, so
+/// that it takes several to exceed it, and a service that is far behind. Beyond it the connection with the most is cut.
+inline constexpr std::size_t unread_in_bytes_in_all = 576 * MiB;
 /// Requests in one frame of a client; a frame with more is refused whole as malformed.
 inline constexpr std::size_t requests_per_frame = 4096;
 /// Bytes of a frame of replies; replies that do not fit go into another frame. libzmq on the client's side drops the
@@ -104,9 +123,6 @@ inline constexpr std::size_t pending_reads = 65536;
 /// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and
 /// the peer is reported as lost; raft sends them again.
 inline constexpr std::size_t unread_bytes_per_peer = 32 * MiB;
-/// Bytes of a body that is copied on receipt rather than kept in libzmq's memory: below it, it would pin a read buffer
-/// of 8 KiB of which it may be a small part, for as long as any payload in it lives.
-inline constexpr std::size_t copied_body_bytes = 8 * KiB;
 
 // --- images of the state (transfer) ---
 
@@ -220,6 +236,10 @@ static_assert(members * (32 + node_name_bytes + 4 * address_bytes) + members * 1
 static_assert(unapplied_bytes + uncommitted_bytes <= entry_cache_bytes, "what is in flight is in memory");
 static_assert(members <= client_servers, "a client can ask every member");
 static_assert(6 * value_bytes < client_line_bytes, "the largest value fits a line, however it is escaped");
+static_assert((unread_frames_per_client + 2) * (client_frame_bytes + framing_slack_bytes) <= unread_in_bytes_in_all,
+              "one client alone is never cut for what waits to be read");
+static_assert(2 * peer_frame_bytes <= unfinished_bytes_in_all && 2 * read_buffer_bytes <= framing_slack_bytes,
+              "a frame on its way is no unfinished message too many");
 static_assert(overlay_bytes * 4 < quota_bytes, "the overlays are small against the map");
 
 }  // namespace parley::limits

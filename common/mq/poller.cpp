@@ -16,6 +16,11 @@ Poller::Slot Poller::watch(Socket& socket, For what) {
   return items_.size() - 1;
 }
 
+Poller::Slot Poller::watch_connections(Socket& router) {
+  items_.push_back({router.guard_->monitor().handle(), 0, ZMQ_POLLIN, false});
+  return items_.size() - 1;
+}
+
 Poller::Slot Poller::watch(int fd) {
   items_.push_back({nullptr, fd, ZMQ_POLLIN, false});
   return items_.size() - 1;

@@ -18,6 +18,8 @@ class Poller {
   /// Gives the slot under which ready() tells about it. A socket is ready for writing when it has a connection with
   /// room.
   Slot watch(Socket& socket, For what = For::reading);
+  /// Ends the wait when a connection of this router comes or goes, so that its owner looks at it in time.
+  Slot watch_connections(Socket& router);
   Slot watch(int fd);
   void clear() { items_.clear(); }
 

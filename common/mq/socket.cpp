@@ -6,7 +6,6 @@
 #include <zmq.hpp>
 
 #include "common/base/ensure.hpp"
-#include "common/base/limits.hpp"
 
 namespace parley::mq {
 namespace {
@@ -49,7 +48,6 @@ bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
 }
 
 SharedBytes shared_body(zmq::message_t&& body) {
-  if (body.size() < limits::copied_body_bytes) return SharedBytes(Bytes(body.data<char>(), body.size()));
   const auto owner = std::make_shared<zmq::message_t>(std::move(body));
   return {owner, {owner->data<char>(), owner->size()}};
 }
@@ -70,16 +68,22 @@ Result<Socket> Socket::open(Context& context, SocketKind kind) {
   try {
     auto socket = std::make_unique<zmq::socket_t>(*context.context_, mq::is_router(kind) ? ZMQ_ROUTER : ZMQ_DEALER);
     configure(*socket, kind);
-    return Socket(std::move(socket), mq::is_router(kind));
+    std::unique_ptr<ReceiveGuard> guard;
+    if (mq::is_router(kind)) guard = std::make_unique<ReceiveGuard>(*context.context_, *socket, receive_bounds(kind));
+    return Socket(std::move(socket), std::move(guard));
   } catch (const zmq::error_t& error) {
     return fail(ErrorCode::io, std::string("cannot open a socket: ") + error.what());
   }
 }
 
-Socket::Socket(std::unique_ptr<zmq::socket_t> socket, bool is_router)
-    : socket_(std::move(socket)), is_router_(is_router) {}
+Socket::Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard)
+    : socket_(std::move(socket)), guard_(std::move(guard)) {}
 Socket::Socket(Socket&&) noexcept = default;
-Socket& Socket::operator=(Socket&&) noexcept = default;
+Socket& Socket::operator=(Socket&& other) noexcept {
+  guard_ = std::move(other.guard_);  // the old guard goes before its socket
+  socket_ = std::move(other.socket_);
+  return *this;
+}
 Socket::~Socket() = default;
 
 Result<Address> Socket::bind(const Address& address) {
@@ -90,6 +94,7 @@ Result<Address> Socket::bind(const Address& address) {
     const std::string bound = socket_->get(zmq::sockopt::last_endpoint);
     const auto port = Address::parse("127.0.0.1" + bound.substr(bound.rfind(':')));
     ENSURE(port.has_value());
+    if (is_router()) guard_->listens_at(port->port());
     return address.with_port(port->port());
   } catch (const zmq::error_t& error) {
     return fail(ErrorCode::usage, "cannot listen on " + address.text() + ": " + bind_failure(error.num()));
@@ -108,13 +113,13 @@ Status Socket::connect(const Address& address) {
 }
 
 SendOutcome Socket::send(Bytes body, std::shared_ptr<ByteMeter> meter) {
-  ENSURE(!is_router_);
+  ENSURE(!is_router());
   zmq::message_t message = make_message(std::move(body), std::move(meter));
   return outcome_of(zmq_msg_send(message.handle(), socket_->handle(), ZMQ_DONTWAIT));
 }
 
 SendOutcome Socket::send_to(BytesView routing_id, Bytes body, std::shared_ptr<ByteMeter> meter) {
-  ENSURE(is_router_);
+  ENSURE(is_router());
   zmq::message_t to(routing_id.data(), routing_id.size());
   const SendOutcome routed = outcome_of(zmq_msg_send(to.handle(), socket_->handle(), ZMQ_DONTWAIT | ZMQ_SNDMORE));
   if (routed != SendOutcome::sent) return routed;
@@ -126,20 +131,23 @@ SendOutcome Socket::send_to(BytesView routing_id, Bytes body, std::shared_ptr<By
 
 ReceiveOutcome Socket::receive(Received& received) {
   zmq::message_t part;
-  if (!receive_part(*socket_, part)) return ReceiveOutcome::nothing;
+  if (!receive_part(*socket_, part)) {
+    if (is_router()) guard_->emptied();
+    return ReceiveOutcome::nothing;
+  }
   received.routing_id.clear();
-  if (is_router_) {
+  if (is_router()) {
     received.routing_id.assign(part.data<char>(), part.size());
     // Parts of a message arrive together, so the next one waits already.
     if (!part.more() || !receive_part(*socket_, part)) return ReceiveOutcome::dropped;
   }
-  if (!part.more()) {
-    received.body = shared_body(std::move(part));
-    return ReceiveOutcome::message;
-  }
-  while (part.more() && receive_part(*socket_, part)) {
-  }
-  return ReceiveOutcome::dropped;
+  const bool is_single = !part.more();
+  std::size_t bytes = frame_bytes(part.size());
+  while (part.more() && receive_part(*socket_, part)) bytes += frame_bytes(part.size());
+  if (is_router()) guard_->received(received.routing_id, part, bytes);
+  if (!is_single) return ReceiveOutcome::dropped;
+  received.body = shared_body(std::move(part));
+  return ReceiveOutcome::message;
 }
 
 }  // namespace parley::mq

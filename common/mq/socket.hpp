@@ -1,12 +1,15 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "common/base/address.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/result.hpp"
 #include "common/mq/byte_meter.hpp"
 #include "common/mq/context.hpp"
+#include "common/mq/receive_guard.hpp"
 
 namespace zmq {
 class socket_t;
@@ -37,7 +40,7 @@ enum class ReceiveOutcome {
 /// One message: one body frame.
 struct Received {
   Bytes routing_id;  ///< of the connection it came by; empty on a dealer. Says nothing about who is there.
-  SharedBytes body;  ///< small ones are copied (limits::copied_body_bytes), large ones are libzmq's own memory
+  SharedBytes body;  ///< libzmq's own memory
 };
 
 /// A ZeroMQ socket, used by one thread only. Never blocks and never throws.
@@ -65,15 +68,25 @@ class Socket {
   /// `nothing`.
   [[nodiscard]] ReceiveOutcome receive(Received& received);
 
+  /// On a router, the bound in bytes of what its connections make libzmq hold (receive_guard.hpp): to be called before
+  /// and after the socket is read, each time. Gives what was cut.
+  void look(std::uint64_t now_us) { guard_->look(now_us); }
+  std::vector<CutConnection> cut_hoarders() { return guard_->cut_hoarders(); }
+  /// When the owner has to come back for that, though nothing came; nothing if there is no connection.
+  [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return guard_->next_look_us(); }
+
  private:
   friend class Poller;
-  Socket(std::unique_ptr<zmq::socket_t> socket, bool is_router);
+  Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard);
+  [[nodiscard]] bool is_router() const { return guard_ != nullptr; }
   std::unique_ptr<zmq::socket_t> socket_;
-  bool is_router_;
+  std::unique_ptr<ReceiveGuard> guard_;  ///< of a router; destroyed before the socket
 };
 
 /// Sets every option that a socket of this kind has; socket_options.cpp gives each its reason.
 void configure(zmq::socket_t& socket, SocketKind kind);
 [[nodiscard]] bool is_router(SocketKind kind);
+/// Of a router.
+[[nodiscard]] ReceiveBounds receive_bounds(SocketKind kind);
 
 }  // namespace parley::mq

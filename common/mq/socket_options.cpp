@@ -16,13 +16,13 @@ struct Bounds {
 Bounds bounds(SocketKind kind) {
   switch (kind) {
     // It never sends. What is not read yet waits in the kernel and then at the sender.
-    case SocketKind::peer_router: return {limits::peer_frame_bytes, 1, 64};
+    case SocketKind::peer_router: return {limits::peer_frame_bytes, 1, limits::unread_frames_per_peer};
     // Bytes are bounded by raft and by a meter; the mark only has to be above what a busy leader sends while libzmq's
     // thread waits for a processor. Nothing should come in; far below 300 bytes libzmq would refuse its own handshake.
     case SocketKind::peer_dealer: return {1 * limits::KiB, 1000, 1};
     // Each of a client's requests may come in a frame of its own; a mark that is too low makes libzmq stop and go. What
     // goes out is bounded in bytes by a meter.
-    case SocketKind::service_router: return {limits::client_frame_bytes, 1000, 256};
+    case SocketKind::service_router: return {limits::client_frame_bytes, 1000, limits::unread_frames_per_client};
     case SocketKind::client_dealer: return {limits::reply_frame_bytes, 1000, 256};
   }
   return {};
@@ -31,6 +31,12 @@ Bounds bounds(SocketKind kind) {
 }  // namespace
 
 bool is_router(SocketKind kind) { return kind == SocketKind::peer_router || kind == SocketKind::service_router; }
+
+ReceiveBounds receive_bounds(SocketKind kind) {
+  const auto frame = static_cast<std::int64_t>(bounds(kind).message_bytes);
+  return {frame + std::int64_t{limits::framing_slack_bytes}, limits::unfinished_bytes_in_all,
+          limits::unread_in_bytes_in_all};
+}
 
 void configure(zmq::socket_t& socket, SocketKind kind) {
   const Bounds bound = bounds(kind);
@@ -45,17 +51,17 @@ void configure(zmq::socket_t& socket, SocketKind kind) {
   socket.set(zmq::sockopt::sndhwm, bound.send_messages);
   socket.set(zmq::sockopt::rcvhwm, bound.receive_messages);
 
-  // Both ends ask whether the link is alive, so that a machine that vanished without a word is noticed: with peers
-  // within seconds; with clients slowly, since a connection whose reader is behind does not answer and is cut by this.
-  // It shows that the other end's I/O thread lives, not more.
+  // That the other machine is still there is asked by the kernel, and it gives up what nobody takes: between peers
+  // within seconds; with clients slowly, since one that is behind with reading is cut by this too.
+  // Never by libzmq's heartbeats: while input rests at its mark (rcvhwm), 4.3.4 aborts the process when a connection
+  // has broken and a ping is due, or when a connection of ours is made again after a ping was not answered (libzmq
+  // #4364, #3937).
   const bool peer = kind == SocketKind::peer_router || kind == SocketKind::peer_dealer;
-  socket.set(zmq::sockopt::heartbeat_ivl, peer ? 1000 : 5000);
-  socket.set(zmq::sockopt::heartbeat_timeout, peer ? 4000 : 15000);
-  // The same from the kernel, for programs at the other end that do not answer heartbeats.
   socket.set(zmq::sockopt::tcp_keepalive, 1);
-  socket.set(zmq::sockopt::tcp_keepalive_idle, 30);
-  socket.set(zmq::sockopt::tcp_keepalive_intvl, 10);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, peer ? 1 : 5);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, peer ? 1 : 5);
   socket.set(zmq::sockopt::tcp_keepalive_cnt, 3);
+  socket.set(zmq::sockopt::tcp_maxrt, peer ? 4000 : 15000);
 
   if (is_router(kind)) {
     // Without it a router drops in silence what it cannot route or what does not fit.

@@ -91,6 +91,7 @@ Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& conte
 Status ConsensusActor::Loop::run(const std::stop_token& stop) {
   mq::Poller poller;
   poller.watch(links_.socket());
+  poller.watch_connections(links_.socket());
   poller.watch(mailbox_.fd());
   if (!driver_.core().cluster().is_nil()) links_.set_cluster(driver_.core().cluster());
   next_tick_us_ = clock_.now().monotonic_us + options_.tick_us;
@@ -104,7 +105,8 @@ Status ConsensusActor::Loop::run(const std::stop_token& stop) {
     maybe_tick();
     driver_.perform();
     links_.flush(now_us_);
-    const std::uint64_t sleep_us = next_tick_us_ - std::min(next_tick_us_, now_us_);
+    const std::uint64_t until_us = std::min(next_tick_us_, links_.next_look_us().value_or(next_tick_us_));
+    const std::uint64_t sleep_us = until_us - std::min(until_us, now_us_);
     poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us : 0);
     mailbox_.awake();
   }

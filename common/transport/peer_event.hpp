@@ -55,6 +55,7 @@ struct PeerStats {
 /// What came and belongs to no peer.
 struct PortStats {
   std::uint64_t multipart = 0;         ///< messages with more than one body frame
+  std::uint64_t cut = 0;               ///< connections that made libzmq hold too much
   std::uint64_t malformed = 0;         ///< frames that do not follow the protocol, or another version of it
   std::uint64_t early = 0;             ///< frames before this replica had a cluster
   std::uint64_t foreign = 0;           ///< frames of another cluster or for another incarnation

@@ -70,8 +70,11 @@ class PeerLinks {
   void flush(std::uint64_t now_us);
 
   /// Takes up to `budget` frames that have come and appends their messages to `messages`; greetings are dealt with
-  /// here. Gives how many frames it took: fewer than `budget` if no more have come.
+  /// here, and connections that make libzmq hold more than they may are cut. Gives how many frames it took: fewer than
+  /// `budget` if no more have come.
   std::size_t receive(std::size_t budget, std::uint64_t now_us, std::vector<raft::Message>& messages);
+  /// When to call it again though nothing came; nothing if there is no connection.
+  [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return router_.next_look_us(); }
 
   /// Says the HELLOs that are due, and drops learned peers that are silent. To be called every few hundredths of a
   /// second.
@@ -101,11 +104,14 @@ class PeerLinks {
     stranger,
     crowd,
     too_large,
+    hoards,
     said_by_peer
   };
 
   PeerLinks(mq::Context& context, mq::Socket router, Address address, SelfInfo self);
 
+  std::size_t receive_frames(std::size_t budget, std::uint64_t now_us, std::vector<raft::Message>& messages);
+  void cut_hoarders(std::uint64_t now_us);
   void take_frame(const SharedBytes& body, std::uint64_t now_us, std::vector<raft::Message>& messages);
   void take_malformed(const SharedBytes& body, const std::string& why, std::uint64_t now_us);
   /// Nothing if the frame is for us from our cluster; else why not.

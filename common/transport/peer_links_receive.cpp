@@ -40,6 +40,20 @@ void PeerLinks::say_too_large(ServerId peer) {
 }
 
 std::size_t PeerLinks::receive(std::size_t budget, std::uint64_t now_us, std::vector<raft::Message>& messages) {
+  router_.look(now_us);
+  const std::size_t taken = receive_frames(budget, now_us, messages);
+  cut_hoarders(now_us);
+  return taken;
+}
+
+void PeerLinks::cut_hoarders(std::uint64_t now_us) {
+  for (const mq::CutConnection& cut : router_.cut_hoarders()) {
+    ++port_stats_.cut;
+    say<FrameRefused>(Reason::hoards, nobody, "on the raft port " + mq::text(cut), now_us);
+  }
+}
+
+std::size_t PeerLinks::receive_frames(std::size_t budget, std::uint64_t now_us, std::vector<raft::Message>& messages) {
   mq::Received received;
   for (std::size_t taken = 0; taken < budget; ++taken) {
     switch (router_.receive(received)) {

@@ -11,6 +11,8 @@
 namespace parley::transport {
 namespace {
 
+constexpr std::uint64_t warn_again_us = 10'000'000;
+
 /// What the largest reply takes: of the application, or a list of as many members as there may be.
 constexpr std::size_t largest_reply_bytes = limits::reply_frame_bytes - wire::frame_overhead_bytes;
 
@@ -52,7 +54,24 @@ void ServicePort::set_header(ReplyHeader header) {
   header_ = std::move(header);
 }
 
-std::size_t ServicePort::receive(std::size_t budget, std::vector<Arrival>& arrivals) {
+std::size_t ServicePort::receive(std::size_t budget, std::uint64_t now_us, std::vector<Arrival>& arrivals) {
+  router_.look(now_us);
+  const std::size_t taken = receive_frames(budget, arrivals);
+  cut_hoarders(now_us);
+  return taken;
+}
+
+void ServicePort::cut_hoarders(std::uint64_t now_us) {
+  const std::vector<mq::CutConnection> cut = router_.cut_hoarders();
+  if (cut.empty()) return;
+  stats_.cut += cut.size();
+  if (warned_us_ && now_us - *warned_us_ < warn_again_us) return;
+  warned_us_ = now_us;
+  warning_ = "on " + address_.text() + " " + mq::text(cut.front()) + "; " + std::to_string(stats_.cut) +
+             " have been since the start";
+}
+
+std::size_t ServicePort::receive_frames(std::size_t budget, std::vector<Arrival>& arrivals) {
   mq::Received received;
   for (std::size_t taken = 0; taken < budget; ++taken) {
     switch (router_.receive(received)) {

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/base/address.hpp"
@@ -37,6 +39,7 @@ struct ServiceStats {
   std::uint64_t requests_in = 0;
   std::uint64_t multipart = 0;  ///< messages with more than one body frame, dropped
   std::uint64_t malformed = 0;  ///< frames that do not follow the protocol, or another version of it; answered
+  std::uint64_t cut = 0;        ///< connections that made libzmq hold too much
   std::uint64_t foreign = 0;    ///< requests for another cluster; answered
   std::uint64_t frames_out = 0;
   std::uint64_t replies_out = 0;
@@ -64,7 +67,13 @@ class ServicePort {
   /// Takes up to `budget` frames that have come, and appends what they ask to `arrivals`. A frame that cannot be read
   /// is answered `invalid` with request id 0; requests of a client that remembers another cluster are answered
   /// `denied`, naming both. Gives how many frames it took: fewer than `budget` if no more have come.
-  std::size_t receive(std::size_t budget, std::vector<Arrival>& arrivals);
+  /// Connections that make libzmq hold more than they may are cut here. Time is in microseconds of any clock that does
+  /// not go back.
+  std::size_t receive(std::size_t budget, std::uint64_t now_us, std::vector<Arrival>& arrivals);
+  /// When to call it again though nothing came; nothing if there is no connection.
+  [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return router_.next_look_us(); }
+  /// Something for the log, once in ten seconds at most.
+  [[nodiscard]] std::optional<std::string> take_warning() { return std::exchange(warning_, std::nullopt); }
 
   /// For the next flush. A reply that no frame can hold is replaced by `too_large`.
   void reply(const ClientKey& client, wire::Reply reply);
@@ -83,6 +92,8 @@ class ServicePort {
   };
 
   ServicePort(mq::Socket router, Address address);
+  std::size_t receive_frames(std::size_t budget, std::vector<Arrival>& arrivals);
+  void cut_hoarders(std::uint64_t now_us);
   void take_frame(mq::Received& received, std::vector<Arrival>& arrivals);
   [[nodiscard]] bool is_foreign(const wire::RequestFrame& frame) const;
   void refuse_foreign(const ClientKey& client, const wire::RequestFrame& frame);
@@ -99,6 +110,8 @@ class ServicePort {
   std::size_t forget_at_ = 64;      ///< connections at which idle ones are forgotten
   std::shared_ptr<mq::ByteMeter> unread_in_all_ = std::make_shared<mq::ByteMeter>();
   ServiceStats stats_;
+  std::optional<std::string> warning_;
+  std::optional<std::uint64_t> warned_us_;
 };
 
 }  // namespace parley::transport

@@ -8,6 +8,7 @@
 #include "client/transport_network.hpp"
 #include "common/app/application.hpp"
 #include "common/base/ensure.hpp"
+#include "common/base/clock.hpp"
 #include "common/mq/poller.hpp"
 #include "common/transport/service_port.hpp"
 
@@ -47,7 +48,7 @@ class PortServer {
     while (!stop.stop_requested()) {
       poller.wait(10'000);
       arrivals.clear();
-      port.receive(100, arrivals);
+      (void)port.receive(100, SystemClock().now().monotonic_us, arrivals);
       for (auto& arrival : arrivals) {
         for (const auto& request : arrival.frame.requests)
           port.reply(arrival.client, {request.id, answer(*application, request)});

@@ -237,31 +237,37 @@ class Hostile(E2eTest):
         self.assertLess(status["term"], 1 << 40)
         self.descriptors_before += 82 * 4  # as many strangers are learned, and forgotten after a minute of silence
 
+    def attack_with_parts(self, part, rounds):
+        """Sends parts of a message that never ends to each port, in turn, until the connection is cut."""
+        most = 0
+        for port in [*self.ports.values()] * rounds:
+            with Stranger(port) as stranger:
+                stranger.shake_hands()
+                parts = part * max(1, 60000 // len(part))
+                sent = 0
+                while stranger.send_bytes(parts):
+                    sent += len(parts)
+                    self.assertLess(sent, 300 * MIB, "the connection is cut")
+                    most = max(most, self.target.resident_bytes() - self.resident_before[self.target.name])
+            self.hears(self.target.client)
+        self.await_log(self.target, "a connection was cut")
+        return most
+
     def test_endless_parts(self):
         """a message of endless parts ends its connection before it fills the memory"""
-        part = frame(bytes(60000), MORE)
-        for name, port in self.ports.items():
-            with Stranger(port) as stranger:
-                stranger.shake_hands()
-                for _ in range(300 * MIB // len(part)):
-                    if not stranger.send_bytes(part):
-                        break
-                grown = self.target.resident_bytes() - self.resident_before[self.target.name]
-                self.assertLess(grown, 2 * SLACK, f"{name}: grown by {grown >> 20} MiB while the message went on")
-                self.hears(self.target.client)
-                stranger.send(b"the end")
+        most = self.attack_with_parts(frame(bytes(60000), MORE), rounds=3)
+        print(f"the node grew by {most >> 20} MiB at most")
+        self.assertLess(most, SLACK)
 
     def test_tiny_parts(self):
-        """a message of endless empty parts ends its connection before it fills the memory"""
-        parts = frame(b"", MORE) * 50000
-        for name, port in self.ports.items():
-            with Stranger(port) as stranger:
-                stranger.shake_hands()
-                for _ in range(60):
-                    if not stranger.send_bytes(parts):
-                        break
-                grown = self.target.resident_bytes() - self.resident_before[self.target.name]
-                self.assertLess(grown, 2 * SLACK, f"{name}: grown by {grown >> 20} MiB while the message went on")
+        """messages of endless empty parts end their connections, and the memory that they take does not add up"""
+        most = self.attack_with_parts(frame(b"", MORE), rounds=5)
+        print(f"the node grew by {most >> 20} MiB at most")
+        # One attack takes 130 MiB (framing_slack_bytes in common/base/limits.hpp) and, on a busy machine, what comes before
+        # it is seen; fifteen that added up would take 1300.
+        self.assertLess(most, 130 * MIB + 2 * SLACK)
+        # The allocator may keep what it got for that.
+        self.resident_before[self.target.name] += most
 
     @takes(15)
     def test_clients_that_do_not_read(self):

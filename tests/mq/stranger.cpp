@@ -18,7 +18,19 @@ extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 namespace parley::mq::testing {
 namespace {
 constexpr int patience_ms = 10000;
+
+int connect_tcp(const Address& to) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ENSURE(fd >= 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(to.port());
+  ENSURE_EQ(inet_pton(AF_INET, to.host().c_str(), &address.sin_addr), 1);
+  ENSURE_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
 }
+
+}  // namespace
 
 StrangeDealer::StrangeDealer(const Address& to) : context_(zmq_ctx_new()), socket_(zmq_socket(context_, ZMQ_DEALER)) {
   const int none = 0;
@@ -57,13 +69,7 @@ std::vector<std::string> StrangeDealer::receive() {
 }
 
 void send_raw_tcp(const Address& to, const std::string& bytes) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ENSURE(fd >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(to.port());
-  ENSURE_EQ(inet_pton(AF_INET, to.host().c_str(), &address.sin_addr), 1);
-  ENSURE_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  const int fd = connect_tcp(to);
   // The other end may close while we speak; that is its right.
   (void)send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   shutdown(fd, SHUT_WR);
@@ -71,6 +77,36 @@ void send_raw_tcp(const Address& to, const std::string& bytes) {
   while (recv(fd, sink, sizeof sink, 0) > 0) {
   }
   close(fd);
+}
+
+RawDealer::RawDealer(const Address& to) : fd_(connect_tcp(to)) {
+  std::string greeting("\xff\0\0\0\0\0\0\0\0\x7f\x03\0NULL", 16);
+  greeting.resize(64, '\0');
+  const std::string ready(
+      "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
+      "DEALER",
+      30);
+  char sink[64];
+  ENSURE(send(greeting));
+  ENSURE_EQ(recv(fd_, sink, sizeof sink, MSG_WAITALL), 64);
+  ENSURE(send(ready));
+  ENSURE(recv(fd_, sink, sizeof sink, 0) > 0);  // the other end is ready too
+}
+
+RawDealer::~RawDealer() { close(fd_); }
+
+bool RawDealer::send(const std::string& bytes) {
+  return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+void RawDealer::break_when_closed() {
+  const linger at_once{1, 0};
+  ENSURE_EQ(setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+}
+
+std::string RawDealer::frame(const std::string& body, char flags) {
+  ENSURE(body.size() < 256);
+  return std::string{flags, static_cast<char>(body.size())} + body;
 }
 
 Address free_address() {

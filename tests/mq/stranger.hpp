@@ -28,6 +28,28 @@ class StrangeDealer {
 /// Connects by TCP, sends these bytes as they are, and waits until the other end closes the connection.
 void send_raw_tcp(const Address& to, const std::string& bytes);
 
+/// A TCP connection that has shaken hands as a DEALER, and then says whatever it likes.
+class RawDealer {
+ public:
+  static constexpr char more = 1;
+  static constexpr char command = 4;
+
+  explicit RawDealer(const Address& to);
+  ~RawDealer();
+  RawDealer(const RawDealer&) = delete;
+  RawDealer& operator=(const RawDealer&) = delete;
+
+  /// A frame as it is on the wire, of less than 256 bytes.
+  [[nodiscard]] static std::string frame(const std::string& body, char flags = 0);
+  /// Waits for room. False if the other end has closed.
+  [[nodiscard]] bool send(const std::string& bytes);
+  /// The end will be a reset, which leaves nothing for the other end to read.
+  void break_when_closed();
+
+ private:
+  int fd_;
+};
+
 /// An address of this machine at which nobody listens. It stays so only while no other test runs.
 [[nodiscard]] Address free_address();
 

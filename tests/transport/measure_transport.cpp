@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/mq/poller.hpp"
 #include "common/transport/service_client.hpp"
 #include "common/transport/service_port.hpp"
@@ -26,9 +27,10 @@ void serve(ServicePort& port, const std::stop_token& stop) {
   mq::Poller poller;
   poller.watch(port.socket());
   std::vector<Arrival> arrivals;
+  const SystemClock clock;
   while (!stop.stop_requested()) {
     arrivals.clear();
-    const std::size_t taken = port.receive(64, arrivals);
+    const std::size_t taken = port.receive(64, clock.now().monotonic_us, arrivals);
     for (const Arrival& arrival : arrivals) {
       for (const wire::Request& request : arrival.frame.requests) {
         port.reply(arrival.client, {request.id, wire::AppReply{Index{request.id}, {}}});

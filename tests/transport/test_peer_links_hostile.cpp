@@ -113,23 +113,22 @@ TEST_CASE("a peer that reads nothing costs a bounded amount of memory and is rep
 
   const SharedBytes payload(Bytes(limits::MiB, 'p'));
   const std::size_t before = mq::testing::memory_in_use();
-  std::size_t sent = 0;
-  // The receiver's mark (64 frames) and the kernel's buffers take their share before anything is held here.
-  REQUIRE(world.await({a.get()}, [&] {
-    for (int i = 0; i < 4; ++i, ++sent) {
+  const auto send_some = [&] {
+    for (int i = 0; i < 4; ++i) {
       const Entry entry{Index{1}, Term{1}, EntryKind::command, {}, payload, {}};
       a->links.send({one, two, Term{1}, raft::AppendRequest{Index{0}, Term{0}, Index{0}, {entry}}});
     }
+  };
+  REQUIRE(world.await({a.get()}, [&] {
+    send_some();
     return !a->all<PeerDown>().empty();
   }));
-  CHECK(a->all<PeerDown>().size() == 1);
+  // The receiver's mark (64 frames) and the kernel's buffers take their share before anything is held here; while they
+  // do, the link comes and goes, since what libzmq holds of it rises above its bound and falls again.
+  REQUIRE(world.await({a.get()}, [&] {
+    send_some();
+    return a->links.stats(two).messages_dropped >= 400;
+  }));
+  CHECK(a->links.stats(two).messages_out < 400);
   CHECK(mq::testing::memory_in_use() < before + 450 * limits::MiB);  // of which the deaf end holds 64 frames of 4 MiB
-  const std::size_t level = mq::testing::memory_in_use();
-  for (int i = 0; i < 100; ++i) {
-    const Entry entry{Index{1}, Term{1}, EntryKind::command, {}, payload, {}};
-    a->links.send({one, two, Term{1}, raft::AppendRequest{Index{0}, Term{0}, Index{0}, {entry}}});
-    world.turn({a.get()});
-  }
-  CHECK(mq::testing::memory_in_use() < level + 64 * limits::MiB);
-  CHECK(a->links.stats(two).messages_dropped >= 50);
 }

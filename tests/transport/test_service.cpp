@@ -59,7 +59,7 @@ struct Service {
     poller.watch(port.socket());
     while (!condition()) {
       if (clock.now().monotonic_us > end) return false;
-      (void)port.receive(100, arrivals);
+      (void)port.receive(100, clock.now().monotonic_us, arrivals);
       port.flush();
       poller.wait(1000);
     }
