@@ -91,6 +91,7 @@ void Client::handle_application_reply(OperationTable::Try to, const wire::AppRep
   const bool is_elided = decoded->value_elided;
   Outcome outcome = outcome_of(*std::move(decoded), reply.index);
   outcome.cluster = cluster;
+  if (reply.age_ms != 0) outcome.age_ms = reply.age_ms;
   if (is_write && is_elided) return read_again(to.ticket, std::move(outcome));
   end(to.ticket, std::move(outcome));
 }

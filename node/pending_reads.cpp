@@ -7,19 +7,21 @@ namespace parley::node {
 
 std::optional<wire::ErrorReply> PendingReads::add(Read read) {
   if (!admission_.enter(read.asker, read.query.size())) return too_busy("too many requests are unanswered");
-  gathered_.push_back(std::move(read));
+  (read.by_lease ? gathered_by_lease_ : gathered_).push_back(std::move(read));
   return std::nullopt;
 }
 
 std::optional<raft::ReadIndex> PendingReads::take_round() {
-  if (!leader_known_ || gathered_.empty()) return std::nullopt;
+  const bool by_lease = gathered_.empty();
+  std::vector<Read>& gathered = by_lease ? gathered_by_lease_ : gathered_;
+  if (!leader_known_ || gathered.empty()) return std::nullopt;
   const std::uint64_t round = next_round_++;
-  under_way_[round].reads = std::exchange(gathered_, {});
-  return raft::ReadIndex{round};
+  under_way_[round].reads = std::exchange(gathered, {});
+  return raft::ReadIndex{round, by_lease};
 }
 
 void PendingReads::ask_again(std::vector<Read>& reads) {
-  std::move(reads.begin(), reads.end(), std::back_inserter(gathered_));
+  for (Read& read : reads) (read.by_lease ? gathered_by_lease_ : gathered_).push_back(std::move(read));
   reads.clear();
 }
 
@@ -78,6 +80,7 @@ void PendingReads::expire(std::vector<Read>& reads, std::uint64_t now_us, Answer
 
 void PendingReads::expire(std::uint64_t now_us, Answers& answers) {
   expire(gathered_, now_us, answers);
+  expire(gathered_by_lease_, now_us, answers);
   for (auto at = under_way_.begin(); at != under_way_.end();) {
     expire(at->second.reads, now_us, answers);
     const bool is_lost = at->second.is_old;

@@ -9,14 +9,16 @@
 
 namespace parley::node {
 
-/// The linearizable reads that clients wait for at this node. All that arrive in one round of the service share one
-/// ReadIndex; once it is answered they are served as soon as everything up to its index is applied here.
+/// The reads, linearizable or by lease, that clients wait for at this node. All of a kind that arrive in one round of
+/// the service share one ReadIndex; once it is answered they are served as soon as everything up to its index is
+/// applied here.
 class PendingReads {
  public:
   struct Read {
     Asker asker;
     SharedBytes query;
     std::uint64_t deadline_us = 0;
+    bool by_lease = false;  ///< a leader need not ask the others while its lease holds
   };
 
   /// `first_round` must not have been used by an earlier life of this replica (an answer to it could be older than the
@@ -24,7 +26,7 @@ class PendingReads {
   PendingReads(Admission& admission, std::uint64_t first_round) : admission_(admission), next_round_(first_round) {}
 
   [[nodiscard]] std::optional<wire::ErrorReply> add(Read read);
-  /// Everything that arrived since the last call, as one round; nothing while no leader is known.
+  /// What arrived since, of one kind, as one round; nothing if there is no more, or while no leader is known.
   [[nodiscard]] std::optional<raft::ReadIndex> take_round();
   /// Rounds under way may never be answered: their reads are asked for again.
   void leader_changed(bool is_known);
@@ -51,6 +53,7 @@ class PendingReads {
   std::uint64_t next_round_;
   bool leader_known_ = false;
   std::vector<Read> gathered_;
+  std::vector<Read> gathered_by_lease_;
   std::map<std::uint64_t, UnderWay> under_way_;
   std::multimap<Index, std::vector<Read>> confirmed_;
 };

@@ -23,6 +23,16 @@ constexpr std::size_t answer_bytes_at_once = limits::reply_frame_bytes;
 /// A number that no earlier life of this node has used, with room to count on from it.
 std::uint64_t fresh_number() { return draw_u64() >> 1; }
 
+std::string_view why_resigned(raft::Resigned resigned) {
+  switch (resigned) {
+    case raft::Resigned::no: return "";
+    case raft::Resigned::unheard: return "no majority was heard for an election timeout";
+    case raft::Resigned::slow_disk:
+      return "its disk has confirmed nothing for an election timeout, and another can lead meanwhile";
+  }
+  return "";
+}
+
 }  // namespace
 
 Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
@@ -112,7 +122,7 @@ void Service::serve_reads() {
 
 void Service::submit() {
   while (auto proposal = writes_.take_proposal()) calls_.order(std::move(*proposal));
-  if (auto round = reads_.take_round()) calls_.order(*round);
+  while (const auto round = reads_.take_round()) calls_.order(*round);
 }
 
 void Service::maintain() {
@@ -181,6 +191,7 @@ void Service::on(replica::Round& round) {
   } else {
     machine_->enqueue(std::move(round.committed));
   }
+  if (round.fresh) freshness_.heard(*round.fresh);
   for (const raft::ImageWanted& wanted : round.images_wanted) {
     trim_.hold(wanted.peer, machine_->flushed_index());
     calls_.send_image(wanted.peer);
@@ -198,6 +209,7 @@ void Service::on(replica::Round& round) {
   if (round.role_changed) {
     role_ = *round.role_changed;
     const bool is_known = !role_.leader.is_nobody();
+    if (const auto why = why_resigned(role_.resigned); !why.empty()) logger_.warn("steps down: {}", why);
     if (role_.leader != options_.self) {
       calls_.stop_sending_images();
       trim_.release_all();

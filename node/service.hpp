@@ -14,6 +14,7 @@
 #include "common/replica/orders.hpp"
 #include "common/transport/service_port.hpp"
 #include "node/admin_desk.hpp"
+#include "node/freshness.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/log_trim.hpp"
@@ -109,7 +110,7 @@ class Service {
   void handle(const Asker& asker, const wire::JoinRequest& request, std::uint64_t deadline_us);
   void carry_out(const Asker& asker, AdminDesk::Begun begun);
   void answer_status(const replica::StatusAnswer& answer);
-  void answer_read(const PendingReads::Read& read);
+  void answer_read(const PendingReads::Read& read, std::uint64_t age_ms = 0);
   void answer(const Asker& asker, wire::ReplyBody body);
   void refuse(const Asker& asker, ErrorWord word, std::string detail);
   void refuse_as_stranger(const Asker& asker);
@@ -134,6 +135,7 @@ class Service {
 
   ClusterId cluster_;
   raft::RoleChanged role_;
+  Freshness freshness_;
   bool is_disk_full_ = false;
   std::optional<Index> installing_;  ///< as of which the image is that will take the place of the state
   std::vector<Entry> behind_image_;  ///< committed meanwhile

@@ -52,15 +52,17 @@ void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64
   const auto query = app::decode_query(request.query.view());
   if (!query) return refuse(asker, ErrorWord::invalid, "these bytes are no query that this version knows");
   PendingReads::Read read{asker, std::move(request.query), deadline_us};
-  if (request.mode == wire::ReadMode::stale) return answer_read(read);
-  // A lease read may always be answered by the stronger promise.
+  if (request.mode == wire::ReadMode::stale)
+    return answer_read(read, age_ms(freshness_.age_us(machine_->applied(), now_us_)));
+  read.by_lease = request.mode == wire::ReadMode::lease;
   if (auto busy = reads_.add(std::move(read))) answer(asker, std::move(*busy));
 }
 
-void Service::answer_read(const PendingReads::Read& read) {
+void Service::answer_read(const PendingReads::Read& read, std::uint64_t age_ms) {
   const auto query = app::decode_query(read.query.view());
   ENSURE(query.has_value());
-  answer(read.asker, wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query)))});
+  answer(read.asker,
+         wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query))), age_ms});
 }
 
 void Service::handle(const Asker& asker, const wire::StatusRequest& request, std::uint64_t deadline_us) {
@@ -114,7 +116,8 @@ std::string Service::health() const {
 
 void Service::handle(const Asker& asker, const wire::MembersRequest&, std::uint64_t) {
   if (!admin_.is_member()) return refuse_as_stranger(asker);
-  // A follower that has heard only the first half of a change may be the one that it removes, and never hear the second.
+  // A follower that has heard only the first half of a change may be the one that it removes, and never hear the
+  // second.
   if (admin_.membership().is_joint() && role_.leader != options_.self) {
     return refuse(asker, ErrorWord::no_leader, "a change of membership is under way, and this node does not lead");
   }

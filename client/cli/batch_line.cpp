@@ -153,6 +153,7 @@ std::string batch_answer(const std::string& id, const Outcome& outcome) {
     json["more"] = rows->more;
   }
   if (outcome.index != Index{}) json["index"] = outcome.index.value;
+  if (outcome.age_ms) json["age_ms"] = *outcome.age_ms == wire::unknown_age ? Json() : Json(*outcome.age_ms);
   if (!outcome.ok()) json["error"] = text(outcome.word);
   if (!outcome.ok() && !outcome.detail.empty()) json["detail"] = outcome.detail;
   return answer(id, json);

@@ -21,6 +21,17 @@ int write(Environment& environment, const Write& what) {
   return answer_is_no;
 }
 
+/// Not on standard output: that is the value, verbatim.
+void say_age(Environment& environment, const Outcome& outcome) {
+  if (!outcome.age_ms) return;
+  environment.err << "parley: as of entry " << outcome.index.value << ", ";
+  if (*outcome.age_ms == wire::unknown_age) {
+    environment.err << "and nobody knows how old that is" << std::endl;
+  } else {
+    environment.err << "at most " << *outcome.age_ms << " ms old" << std::endl;
+  }
+}
+
 class Get final : public Command {
  public:
   void declare(config::OptionTable& table) override { declare_read_mode(table, mode_); }
@@ -30,6 +41,7 @@ class Get final : public Command {
     });
     if (!outcome.ok() || outcome.value() == nullptr) return explain(environment, outcome);
     environment.out << *outcome.value() << std::endl;
+    say_age(environment, outcome);
     return done;
   }
 
@@ -83,6 +95,8 @@ class Scan final : public Command {
       if (!outcome.ok() || rows == nullptr) return explain(environment, outcome);
       for (const app::Row& row : rows->rows) environment.out << row.key << '\t' << row.value << '\n';
       environment.out.flush();
+      const bool is_first = after.empty();
+      if (is_first) say_age(environment, outcome);  // every page behind it is as of later
       if (!rows->more || rows->rows.empty()) return done;
       after = std::move(rows->rows.back().key);
       left -= std::min<std::uint64_t>(left, rows->rows.size());

@@ -119,6 +119,9 @@ inline constexpr std::size_t unapplied_bytes = 16 * MiB;
 inline constexpr std::size_t entry_cache_bytes = 48 * MiB;
 /// Reads that wait for their round of confirmation; beyond it they are refused as `busy`.
 inline constexpr std::size_t pending_reads = 65536;
+/// Rounds of heartbeats of which a leader remembers when it sent them; beyond it the oldest is forgotten, and a majority
+/// that answers it confirms nothing.
+inline constexpr std::size_t unanswered_rounds = 64;
 
 /// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and
 /// the peer is reported as lost; raft sends them again.

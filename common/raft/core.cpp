@@ -34,6 +34,8 @@ Core::Core(const Options& options, Restored restored)
   reported_ = {role(), term(), nobody};
   output_.membership_changed = membership();
   reset_election_timer();
+  // Who has entered no term has answered no leader.
+  if (options_.lease_us == 0 || term() == Term{}) ticks_since_leader_ = options_.election_ticks;
   // Alone, there is nobody to wait for.
   if (membership().voters == std::vector{self()} && !membership().is_joint()) election_timeout_ = 1;
 }
@@ -50,6 +52,7 @@ ServerId Core::leader() const {
 
 void Core::on(const Tick&) {
   ++election_elapsed_;
+  ++ticks_since_leader_;
   if (Leader* leader = as_leader()) {
     on_leader_tick(*leader);
   } else {
@@ -113,7 +116,10 @@ void Core::on(const Persisted& input) {
   durable_term_ = std::max(durable_term_, done.term);
   // Its own vote and its own copy count only now, when they can no longer be forgotten.
   if (done.term == term() && role() == Role::candidate) count_vote(self(), true);
-  if (as_leader() != nullptr) maybe_commit();
+  if (Leader* leader = as_leader()) {
+    leader->unsynced_ticks = 0;
+    maybe_commit();
+  }
 }
 
 void Core::on(const Applied& input) {
@@ -209,8 +215,9 @@ bool Core::has_output() const {
   return !out.send_now.empty() || !out.send_after_persist.empty() || !out.reads_ready.empty() ||
          !out.reads_refused.empty() || !out.proposals_refused.empty() || !out.changes_done.empty() ||
          !out.entries_wanted.empty() || out.membership_changed || hard_state_changed_ || adopted_ || restart_ ||
-         out.image || !out.images_wanted.empty() || persist_from_ <= log_.last() || handed_over_ < commit_ ||
-         as_leader() != nullptr || reported_.role != role() || reported_.term != term() || reported_.leader != leader();
+         out.image || out.fresh || !out.images_wanted.empty() || persist_from_ <= log_.last() ||
+         handed_over_ < commit_ || as_leader() != nullptr || reported_.role != role() || reported_.term != term() ||
+         reported_.leader != leader();
 }
 
 Output Core::take_output() {
@@ -219,8 +226,8 @@ Output Core::take_output() {
     send_appends(*leader);
     tell_commits(*leader);
     if (leader->heartbeat_due) send_heartbeats(*leader);
-    // A cluster of one confirms its own reads.
-    confirm_reads(*leader);
+    // A cluster of one confirms its own rounds.
+    confirm_rounds(*leader);
   }
   collect_persist();
   collect_committed();
@@ -274,10 +281,11 @@ void Core::collect_committed() {
 }
 
 void Core::collect_role() {
-  const RoleChanged now{role(), term(), leader()};
+  const RoleChanged now{role(), term(), leader(), Resigned::no};
   if (now.role == reported_.role && now.term == reported_.term && now.leader == reported_.leader) return;
   reported_ = now;
-  output_.role_changed = now;
+  reported_.resigned = std::exchange(resigned_, Resigned::no);
+  output_.role_changed = reported_;
 }
 
 }  // namespace parley::raft

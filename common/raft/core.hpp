@@ -88,6 +88,8 @@ class Core {
   // core_replication.cpp
   void on_leader_tick(Leader& leader);
   void check_quorum(Leader& leader);
+  void check_disk(Leader& leader);
+  void resign(Resigned why);
   void on(Propose& input);
   void on(EntriesRead& input);
   void on(const Unreachable& input);
@@ -129,7 +131,9 @@ class Core {
   // core_reads.cpp
   void on(const ReadIndex& input);
   void begin_reads(Leader& leader);
-  void confirm_reads(Leader& leader);
+  void confirm_rounds(Leader& leader);
+  [[nodiscard]] bool is_round_answered(const Leader& leader, std::uint64_t round) const;
+  [[nodiscard]] Freshness freshness_for(const Leader& leader, const Progress& progress) const;
   void answer_read(const ReadQueue::Read& read, std::optional<Index> index);
   void refuse_reads(Leader& leader);
   void handle(const Message& message, const ReadIndexRequest& request);
@@ -176,9 +180,12 @@ class Core {
 
   std::uint32_t election_elapsed_ = 0;
   std::uint32_t election_timeout_ = 0;
+  /// Since a leader was heard, or since the start: who was heard before a restart is not known, and may count on it.
+  std::uint32_t ticks_since_leader_ = 0;
 
   Output output_;
   RoleChanged reported_;
+  Resigned resigned_ = Resigned::no;
 };
 
 }  // namespace parley::raft

@@ -89,10 +89,9 @@ void Core::become_leader() {
   append_entry(EntryKind::noop, {});
 }
 
+/// Whatever it has learned of other terms since: a leader whose heartbeat it answered may count on that (thesis 6.4.1).
 bool Core::is_heard_from_leader() const {
-  if (as_leader() != nullptr) return true;
-  const auto* follower = std::get_if<Follower>(&role_);
-  return follower != nullptr && !follower->leader.is_nobody() && election_elapsed_ < options_.election_ticks;
+  return as_leader() != nullptr || ticks_since_leader_ < options_.election_ticks;
 }
 
 /// Thesis 4.2.3: a server that hears from a leader takes no part in somebody else's election, and does not even learn
@@ -106,7 +105,7 @@ bool Core::is_disruptive(const Message& message) const {
 /// server with a higher term would otherwise be ignored by a leader that it ignores.
 void Core::answer_lower_term(const Message& message) {
   if (std::holds_alternative<AppendRequest>(message.body) || std::holds_alternative<Heartbeat>(message.body)) {
-    send(message.from, HeartbeatReply{0});
+    send(message.from, HeartbeatReply{});
   } else if (std::holds_alternative<PreVoteRequest>(message.body)) {
     send(message.from, PreVoteReply{false});
   } else if (std::holds_alternative<VoteRequest>(message.body)) {
@@ -135,7 +134,8 @@ void Core::handle(const Message& message, const PreVoteReply& reply) {
 }
 
 void Core::handle(const Message& message, const VoteRequest& request) {
-  const bool has_not_voted = hard_state_.vote.is_nobody() && leader().is_nobody();
+  const bool is_bound = !leader().is_nobody() || (is_heard_from_leader() && !request.transfer);
+  const bool has_not_voted = hard_state_.vote.is_nobody() && !is_bound;
   const bool may_vote = hard_state_.vote == message.from || has_not_voted;
   const bool granted = may_vote && log_.is_up_to_date(request.last_index, request.last_term);
   if (granted) {

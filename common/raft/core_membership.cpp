@@ -121,7 +121,10 @@ void Core::propose_membership(Membership target) {
 void Core::apply_membership(Index index, Membership membership_now) {
   memberships_.append(index, std::move(membership_now));
   output_.membership_changed = membership();
-  if (Leader* leader = as_leader()) sync_progress(*leader);
+  if (Leader* leader = as_leader()) {
+    leader->lease.forget();
+    sync_progress(*leader);
+  }
 }
 
 void Core::sync_progress(Leader& leader) {
@@ -196,6 +199,8 @@ void Core::continue_transfer(Leader& leader) {
     leader.transfer_to = nobody;
   } else if (peer->second.match() == log_.last()) {
     leader.timeout_now_sent = true;
+    // Before the request leaves: from now on it may be replaced at any moment, however late that arrives.
+    leader.lease.give_up();
     send(leader.transfer_to, TimeoutNow{});
   }
 }

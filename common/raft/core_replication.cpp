@@ -23,6 +23,7 @@ void Core::on_leader_tick(Leader& leader) {
     // The transfer did not come about in time: serve clients again (thesis 3.10).
     leader.transfer_to = nobody;
   }
+  if (!asked_.empty() && ++leader.unsynced_ticks > options_.election_ticks) return check_disk(leader);
   if (election_elapsed_ >= options_.election_ticks) {
     election_elapsed_ = 0;
     check_quorum(leader);
@@ -37,7 +38,24 @@ void Core::check_quorum(Leader& leader) {
     return peer != leader.peers.end() && peer->second.heard_in_period;
   });
   for (auto& [server, progress] : leader.peers) progress.heard_in_period = false;
-  if (!is_heard) become_follower(term(), nobody);
+  if (!is_heard) resign(Resigned::unheard);
+}
+
+/// Heartbeats need no disk, so the others would follow for ever a leader that commits nothing unless they are faster
+/// than its disk. It lets go if they can do without it; its disk has to keep its next vote first, so that it is not
+/// elected again before it is well.
+void Core::check_disk(Leader& leader) {
+  leader.unsynced_ticks = 0;
+  const bool can_do_without = is_quorum(membership(), [&](ServerId server) {
+    const auto peer = leader.peers.find(server);
+    return peer != leader.peers.end() && peer->second.ticks_unheard < options_.election_ticks;
+  });
+  if (can_do_without) resign(Resigned::slow_disk);
+}
+
+void Core::resign(Resigned why) {
+  become_follower(term(), nobody);
+  resigned_ = why;
 }
 
 void Core::on(Propose& input) {
@@ -160,15 +178,19 @@ void Core::on(const Unreachable& input) {
   Leader* leader = as_leader();
   if (leader == nullptr) return;
   const auto peer = leader->peers.find(input.peer);
-  if (peer != leader->peers.end() && peer->second.state() == Progress::State::replicate) peer->second.lost();
+  if (peer == leader->peers.end()) return;
+  // Its next life may have another clock.
+  peer->second.stamp_us = 0;
+  if (peer->second.state() == Progress::State::replicate) peer->second.lost();
 }
 
 void Core::send_heartbeats(Leader& leader) {
   leader.heartbeat_due = false;
+  leader.lease.sent(++leader.round, clock_.monotonic_us);
   for (auto& [server, progress] : leader.peers) {
     const Index known = std::min(commit_, progress.match());
     progress.commit_sent = std::max(progress.commit_sent, known);
-    send(server, Heartbeat{known, leader.round});
+    send(server, Heartbeat{known, leader.round, freshness_for(leader, progress)});
   }
 }
 
@@ -179,7 +201,7 @@ void Core::tell_commits(Leader& leader) {
     if (!progress.wants_commits || known <= progress.commit_sent) continue;
     progress.commit_sent = known;
     if (known == log_.last()) progress.wants_commits = false;
-    send(server, Heartbeat{known, leader.round});
+    send(server, Heartbeat{known, leader.round, {}});
   }
 }
 
@@ -255,9 +277,13 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
   progress.ticks_unheard = 0;
   progress.heard_in_period = true;
   progress.acked_round = std::max(progress.acked_round, std::min(reply.round, leader->round));
+  if (reply.stamp_us > progress.stamp_us) {
+    progress.stamp_us = reply.stamp_us;
+    progress.stamp_heard_us = clock_.monotonic_us;
+  }
   // Appends that nobody acknowledges may have been lost; an empty one finds out without sending them again.
   if (progress.heartbeat_answered()) send_empty_append(message.from, progress);
-  confirm_reads(*leader);
+  confirm_rounds(*leader);
   // A learner may have caught up while another change was under way; on an idle cluster nothing else would tell.
   maybe_promote(*leader);
 }
@@ -287,6 +313,7 @@ void Core::handle(const Message& message, AppendRequest& request) {
   if (!is_well_formed(message, request) || cluster_.is_nil()) return;
   become_follower(message.term, message.from);
   election_elapsed_ = 0;
+  ticks_since_leader_ = 0;
 
   if (request.previous_index < commit_) {
     // Overtaken. The leader's log has everything that is committed, so the logs agree up to there.
@@ -330,9 +357,12 @@ void Core::handle(const Message& message, const Heartbeat& heartbeat) {
   ENSURE(as_leader() == nullptr);
   become_follower(message.term, message.from);
   election_elapsed_ = 0;
+  ticks_since_leader_ = 0;
   // The leader names only what we have acknowledged; a log that lost it would be another incarnation.
   commit_to(std::min(heartbeat.commit, log_.last()));
-  send(message.from, HeartbeatReply{heartbeat.round});
+  const Freshness& fresh = heartbeat.fresh;
+  if (fresh.stamp_us > fresh.before_us) output_.fresh = FreshUpTo{fresh.commit, fresh.stamp_us - fresh.before_us};
+  send(message.from, HeartbeatReply{heartbeat.round, clock_.monotonic_us});
 }
 
 }  // namespace parley::raft

@@ -18,10 +18,11 @@ namespace parley::raft {
 // ---- inputs
 // -----------------------------------------------------------------------------------------------------------
 
-/// One tick of the clock has passed. Ticks are the only time by which the core decides anything.
+/// One tick of the clock has passed. Ticks are the only time by which the core decides anything but leases.
 struct Tick {};
 
-/// The clocks as the owner reads them; used for nothing but the time stamped into new entries.
+/// The clocks as the owner reads them; to be read after the inputs that follow it have arrived. Used for the time
+/// stamped into new entries, for leases, and to say how fresh a follower is.
 struct ClockInput {
   ClockReading now;
 };
@@ -32,9 +33,11 @@ struct Propose {
   std::vector<SharedBytes> commands;
 };
 
-/// Ask for an index at which a linearizable read may be served. `id` is unique in the life of this replica.
+/// Ask for an index at which a linearizable read may be served. `id` is unique in the life of this replica. `lease`: a
+/// leader whose lease holds (Options::lease_us) need not ask anybody.
 struct ReadIndex {
   std::uint64_t id = 0;
+  bool lease = false;
 };
 
 /// Take this member in as a learner; it is promoted when caught up if it wants a vote. Replaces a member of the same
@@ -171,6 +174,7 @@ struct ImageVerdict {
 struct ReadReady {
   std::uint64_t id = 0;
   Index index;
+  bool by_lease = false;  ///< nobody was asked
 };
 struct ReadRefused {
   std::uint64_t id = 0;
@@ -183,11 +187,25 @@ struct ChangeDone {
   std::optional<Refusal> refusal;
 };
 
+/// Why a leader stepped down of its own accord.
+enum class Resigned : std::uint8_t {
+  no,
+  unheard,    ///< no majority was heard for an election timeout
+  slow_disk,  ///< its disk has confirmed nothing for an election timeout, and the others can elect another
+};
+
 /// Role, term or leader are no longer what they were. Commands proposed through an earlier leader may be lost.
 struct RoleChanged {
   Role role = Role::follower;
   Term term;
   ServerId leader = nobody;
+  Resigned resigned = Resigned::no;
+};
+
+/// Who has applied up to `commit` knows everything that was committed when the own monotonic clock stood at `as_of_us`.
+struct FreshUpTo {
+  Index commit;
+  std::uint64_t as_of_us = 0;
 };
 
 /// Everything the world must now do, in the order in which replica::Driver does it.
@@ -205,6 +223,7 @@ struct Output {
   std::vector<EntriesWanted> entries_wanted;
   std::vector<ImageWanted> images_wanted;
   std::optional<RoleChanged> role_changed;
+  std::optional<FreshUpTo> fresh;  ///< how old a stale read is
   std::optional<Membership>
       membership_changed;  ///< the configuration now in force, committed or not: whom to connect to
 };

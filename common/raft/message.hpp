@@ -46,8 +46,8 @@ struct AppendRequest {
   friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };
 
-/// Everything up to `match` is the leader's and on the follower's stable storage. Without room on its disk, the follower
-/// has left alone what is behind it.
+/// Everything up to `match` is the leader's and on the follower's stable storage. Without room on its disk, the
+/// follower has left alone what is behind it.
 struct AppendAccepted {
   Index match;
   bool has_room = true;
@@ -63,16 +63,27 @@ struct AppendRejected {
   friend bool operator==(const AppendRejected&, const AppendRejected&) = default;
 };
 
+/// How fresh a follower is that has applied up to `commit`: everything that was committed when its own clock stood at
+/// `stamp_us` (of its last HeartbeatReply that arrived here) less `before_us`. A stamp of 0 says nothing.
+struct Freshness {
+  Index commit;
+  std::uint64_t stamp_us = 0;
+  std::uint64_t before_us = 0;
+  friend bool operator==(const Freshness&, const Freshness&) = default;
+};
+
 /// Keeps followers from campaigning, moves their commit index, and confirms a round of reads (thesis 6.4). `commit` is
 /// at most what the receiver has acknowledged.
 struct Heartbeat {
   Index commit;
   std::uint64_t round = 0;
+  Freshness fresh = {};
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 
 struct HeartbeatReply {
   std::uint64_t round = 0;
+  std::uint64_t stamp_us = 0;  ///< the replier's monotonic clock, for Heartbeat::fresh
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
 };
 

@@ -46,14 +46,16 @@ class Progress {
   bool heartbeat_answered();
 
   // Kept by the leader beside the above; each has one writer.
-  std::uint64_t acked_round = 0;    ///< the latest round of heartbeats it answered
-  std::uint32_t ticks_unheard = 0;  ///< since anything came from it
-  bool heard_in_period = false;     ///< since the last check of the quorum
-  Index commit_sent;                ///< the commit index it was last told
-  bool wants_commits = false;       ///< it waits for commits of its own clients: tell it at once
-  bool reading = false;             ///< entries for it are being read from disk
-  Index round_target;               ///< thesis 4.2.1: where the current round of catching up ends
-  std::uint32_t round_ticks = 0;    ///< and how long it has taken
+  std::uint64_t acked_round = 0;     ///< the latest round of heartbeats it answered
+  std::uint64_t stamp_us = 0;        ///< of its own clock, as it last told; 0 for none
+  std::uint64_t stamp_heard_us = 0;  ///< and what the leader's clock said when that was heard
+  std::uint32_t ticks_unheard = 0;   ///< since anything came from it
+  bool heard_in_period = false;      ///< since the last check of the quorum
+  Index commit_sent;                 ///< the commit index it was last told
+  bool wants_commits = false;        ///< it waits for commits of its own clients: tell it at once
+  bool reading = false;              ///< entries for it are being read from disk
+  Index round_target;                ///< thesis 4.2.1: where the current round of catching up ends
+  std::uint32_t round_ticks = 0;     ///< and how long it has taken
 
  private:
   struct Sent {

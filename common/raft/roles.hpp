@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "common/raft/io.hpp"
+#include "common/raft/leader_lease.hpp"
 #include "common/raft/progress.hpp"
 #include "common/raft/read_queue.hpp"
 
@@ -26,6 +27,8 @@ struct Leader {
   Index term_start;  ///< the no-op that began this term; nothing is served before it is committed
   ReadQueue reads;
   std::uint64_t round = 0;
+  LeaderLease lease;
+  std::uint32_t unsynced_ticks = 0;  ///< since the disk was asked for something, or last confirmed anything
   std::uint32_t heartbeat_elapsed = 0;
   bool heartbeat_due = true;
   std::uint64_t clock_base_us = 0;      ///< cluster time at ...

@@ -36,6 +36,7 @@ class ConsensusActor::Loop final : public NetworkPort {
   void members_changed(const raft::Membership& membership) override;
 
  private:
+  void read_clock();
   bool take_messages();
   bool take_orders();
   void take(AdoptCluster& adopt);
@@ -96,9 +97,7 @@ Status ConsensusActor::Loop::run(const std::stop_token& stop) {
   if (!driver_.core().cluster().is_nil()) links_.set_cluster(driver_.core().cluster());
   next_tick_us_ = clock_.now().monotonic_us + options_.tick_us;
   while (!stop.stop_requested()) {
-    const ClockReading now = clock_.now();
-    now_us_ = now.monotonic_us;
-    driver_.step(raft::ClockInput{now});
+    read_clock();
     bool is_busy = take_messages();
     is_busy = take_orders() || is_busy;
     take_link_events();
@@ -113,8 +112,16 @@ Status ConsensusActor::Loop::run(const std::stop_token& stop) {
   return {};
 }
 
+/// After inputs have arrived and before the core takes them: if this thread stands still, it is not in between.
+void ConsensusActor::Loop::read_clock() {
+  const ClockReading now = clock_.now();
+  now_us_ = now.monotonic_us;
+  driver_.step(raft::ClockInput{now});
+}
+
 bool ConsensusActor::Loop::take_messages() {
   const std::size_t frames = links_.receive(frames_per_round, now_us_, messages_);
+  if (!messages_.empty()) read_clock();
   for (raft::Message& message : messages_) driver_.step(std::move(message));
   messages_.clear();
   for (transport::TransferArrival& arrival : links_.take_transfers())
@@ -124,6 +131,7 @@ bool ConsensusActor::Loop::take_messages() {
 
 bool ConsensusActor::Loop::take_orders() {
   if (!mailbox_.drain(orders_)) return false;
+  read_clock();
   for (Order& order : orders_) {
     if (auto* done = std::get_if<DiskDone>(&order)) {
       driver_.on_disk(std::move(*done));

@@ -9,7 +9,7 @@ namespace parley::replica {
 bool Round::is_empty() const {
   return committed.empty() && !role_changed && !membership && reads_ready.empty() && reads_refused.empty() &&
          proposals_refused.empty() && changes_done.empty() && !stable_reached && !disk_full && status_answers.empty() &&
-         !image && images_wanted.empty();
+         !image && images_wanted.empty() && !fresh;
 }
 
 Driver::Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink)
@@ -87,6 +87,7 @@ void Driver::perform() {
 
   round_.image = output.image;
   round_.images_wanted = std::move(output.images_wanted);
+  round_.fresh = output.fresh;
   round_.committed = std::move(output.committed);
   round_.reads_ready = std::move(output.reads_ready);
   round_.reads_refused = std::move(output.reads_refused);

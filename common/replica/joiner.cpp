@@ -123,8 +123,8 @@ Joiner::Attempt Joiner::judge(const wire::ReplyFrame& frame) {
   return {Verdict::ask_again, {ErrorCode::protocol, "an answer to something else"}, {}};
 }
 
-/// Members that do not lead answer something else in between; only a long time without the answer means that it no longer
-/// holds.
+/// Members that do not lead answer something else in between; only a long time without the answer means that it no
+/// longer holds.
 void Joiner::note_exists() {
   const std::uint64_t now = clock_.now().monotonic_us;
   if (exists_since_us_ == 0 || now - exists_last_us_ > exists_us) exists_since_us_ = now;

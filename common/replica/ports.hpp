@@ -84,6 +84,7 @@ struct Round {
   std::optional<bool> disk_full;        ///< log or store want for room: a leader takes no proposals
   std::vector<StatusAnswer> status_answers;
   std::vector<raft::ImageWanted> images_wanted;
+  std::optional<raft::FreshUpTo> fresh;
 
   [[nodiscard]] bool is_empty() const;
 };

@@ -10,8 +10,8 @@
 #include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
 
-/// What clients and nodes say to each other. Commands, queries and their replies are bytes here: their format belongs to
-/// `app`, so that nothing between a client and apply decodes them twice. PROTOCOL.md has the grammar.
+/// What clients and nodes say to each other. Commands, queries and their replies are bytes here: their format belongs
+/// to `app`, so that nothing between a client and apply decodes them twice. PROTOCOL.md has the grammar.
 namespace parley::wire {
 
 /// How fresh the answer to a read must be.
@@ -63,8 +63,9 @@ using RequestBody = std::variant<WriteRequest, ReadRequest, StatusRequest, Membe
                                  TransferLeaderRequest, FoundRequest, JoinRequest>;
 
 struct Request {
-  std::uint64_t id = 0;           ///< chosen by the client, echoed in the reply; unique on its connection
-  std::uint32_t deadline_ms = 0;  ///< the client waits so long from its arrival; then it is dropped or answered `timeout`
+  std::uint64_t id = 0;  ///< chosen by the client, echoed in the reply; unique on its connection
+  std::uint32_t deadline_ms =
+      0;  ///< the client waits so long from its arrival; then it is dropped or answered `timeout`
   RequestBody body;
   friend bool operator==(const Request&, const Request&) = default;
 };
@@ -88,10 +89,14 @@ struct MemberInfo {
   friend bool operator==(const MemberInfo&, const MemberInfo&) = default;
 };
 
+/// The server cannot say how old what it read is: no leader has vouched for it yet.
+inline constexpr std::uint64_t unknown_age = UINT64_MAX;
+
 /// A write or a read was answered by the application, be it with success or with one of its errors.
 struct AppReply {
-  Index index;        ///< the entry that did it, or for a read the index it reflects
-  SharedBytes reply;  ///< an encoded app::Reply
+  Index index;               ///< the entry that did it, or for a read the index it reflects
+  SharedBytes reply;         ///< an encoded app::Reply
+  std::uint64_t age_ms = 0;  ///< of a stale read: all that was committed so long ago is in it; 0 for everything else
   friend bool operator==(const AppReply&, const AppReply&) = default;
 };
 /// Not done, for a reason outside the application.
@@ -108,13 +113,13 @@ struct DoneReply {
 struct StatusReply {
   MemberInfo self;
   Term term;
-  Index first;   ///< first index that the log still has
+  Index first;  ///< first index that the log still has
   Index last;
   Index commit;
   Index applied;
-  Index flushed;  ///< up to which the store is on disk
-  Digest digest;  ///< the chain at `applied`
-  Digest state;   ///< the state's digest at `applied`
+  Index flushed;    ///< up to which the store is on disk
+  Digest digest;    ///< the chain at `applied`
+  Digest state;     ///< the state's digest at `applied`
   Index digest_at;  ///< as asked if still remembered, else 0; then the next two are at that index
   Digest digest_there;
   Digest state_there;

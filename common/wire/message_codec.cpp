@@ -58,16 +58,19 @@ struct BodyWriter {
     out.number(body.entries.size()).bytes_header(entry_block_bytes(body.entries));
     append_entry_block(out.buffer(), body.entries);
   }
-  void operator()(const raft::AppendAccepted& body) const { 
+  void operator()(const raft::AppendAccepted& body) const {
     open(MessageKind::append_accepted, 2).number(body.match).boolean(body.has_room);
   }
   void operator()(const raft::AppendRejected& body) const {
     open(MessageKind::append_rejected, 3).number(body.previous_index).number(body.hint_index).number(body.hint_term);
   }
   void operator()(const raft::Heartbeat& body) const {
-    open(MessageKind::heartbeat, 2).number(body.commit).number(body.round);
+    open(MessageKind::heartbeat, 5).number(body.commit).number(body.round);
+    out.number(body.fresh.commit).number(body.fresh.stamp_us).number(body.fresh.before_us);
   }
-  void operator()(const raft::HeartbeatReply& body) const { open(MessageKind::heartbeat_reply, 1).number(body.round); }
+  void operator()(const raft::HeartbeatReply& body) const {
+    open(MessageKind::heartbeat_reply, 2).number(body.round).number(body.stamp_us);
+  }
   void operator()(const raft::ReadIndexRequest& body) const {
     open(MessageKind::read_index_request, 1).number(body.id);
   }
@@ -140,9 +143,14 @@ raft::MessageBody read_body(ValueReader& in, std::uint64_t kind, std::size_t val
       return raft::AppendRejected{Index{in.number("previous index")}, Index{in.number("hint index")},
                                   Term{in.number("hint term")}};
     case MessageKind::heartbeat:
-      expect(2, "heartbeat");
-      return raft::Heartbeat{Index{in.number("commit index")}, in.number("round")};
-    case MessageKind::heartbeat_reply: expect(1, "heartbeat reply"); return raft::HeartbeatReply{in.number("round")};
+      expect(5, "heartbeat");
+      return raft::Heartbeat{
+          Index{in.number("commit index")},
+          in.number("round"),
+          {Index{in.number("fresh commit index")}, in.number("stamp of a follower"), in.number("age of a stamp")}};
+    case MessageKind::heartbeat_reply:
+      expect(2, "heartbeat reply");
+      return raft::HeartbeatReply{in.number("round"), in.number("stamp of a follower")};
     case MessageKind::read_index_request:
       expect(1, "read request");
       return raft::ReadIndexRequest{in.number("id of a read")};

@@ -53,8 +53,8 @@ struct ReplyWriter {
   const Reply& reply;
 
   void operator()(const AppReply& body) const {
-    open(out, reply, ReplyKind::app, 2);
-    out.number(body.index).bytes(body.reply.view());
+    open(out, reply, ReplyKind::app, 3);
+    out.number(body.index).number(body.age_ms).bytes(body.reply.view());
   }
   void operator()(const ErrorReply& body) const {
     ENSURE(body.error != ErrorWord::ok);
@@ -141,9 +141,12 @@ ReplyBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
   };
   switch (static_cast<ReplyKind>(kind)) {
     case ReplyKind::app: {
-      expect(2, "reply of the application");
-      const Index index{in.number("index of a reply")};
-      return AppReply{index, in.bytes(limits::command_bytes, "reply of the application")};
+      expect(3, "reply of the application");
+      AppReply reply;
+      reply.index = Index{in.number("index of a reply")};
+      reply.age_ms = in.number("age of a reply");
+      reply.reply = in.bytes(limits::command_bytes, "reply of the application");
+      return reply;
     }
     case ReplyKind::error: expect(3, "error reply"); return read_error(in);
     case ReplyKind::done: expect(0, "done reply"); return DoneReply{};

@@ -20,8 +20,10 @@ class Commands(E2eTest):
         self.done(self.ask("get", "colour"), "blue\n")
         self.done(self.ask("set", "colour", "green"), "OK\n")
         for mode in ("linearizable", "lease", "stale"):
-            self.done(self.ask("get", "colour", "-read", mode), "green\n")
-            self.done(self.ask("get", f"-read={mode}", "colour"), "green\n")
+            said = "ms old" if mode == "stale" else ""
+            for ended in (self.ask("get", "colour", "-read", mode), self.ask("get", f"-read={mode}", "colour")):
+                self.ended(ended, 0, "green\n", said)
+                self.assertEqual(ended.err == "", mode != "stale", ended.err)
         self.done(self.ask("delete", "colour"), "OK\n")
         self.ended(self.ask("delete", "colour"), 1, "", "not_found")
         self.ended(self.ask("get", "colour"), 1, "", "not_found")

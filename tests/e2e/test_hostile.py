@@ -218,7 +218,7 @@ class Hostile(E2eTest):
                     reply = ask(stranger.shake_hands(), request)
                     self.assertEqual(reply[0], 1, reply)
                     if reply[1] == 0:  # the application says no
-                        self.assertNotEqual(reply[3][1], 0, f"{name}: {reply}")
+                        self.assertNotEqual(reply[4][1], 0, f"{name}: {reply}")
                     else:
                         self.assertEqual(reply[1], 1, f"{name}: {reply}")
                         self.assertTrue(reply[3], f"{name}: {reply}")
@@ -277,7 +277,7 @@ class Hostile(E2eTest):
         for stranger in flooders:
             reply = ask(stranger.shake_hands(), [1, 30000, 0, command(1, 0, 0, 0) + os.urandom(8)])
             self.assertEqual(reply[:2], [1, 0], reply)
-            sessions.append(struct.unpack_from("<Q", reply[3], len(reply[3]) - 8)[0])
+            sessions.append(struct.unpack_from("<Q", reply[4], len(reply[4]) - 8)[0])
 
         reads = request_frame(*[[n, 30000, 1, 2, struct.pack("<BBI", 1, 1, 3) + b"big"] for n in range(100)])
 

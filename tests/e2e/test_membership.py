@@ -95,7 +95,8 @@ class Membership(E2eTest):
         cluster.add("late").serve()
         cluster.await_voters(["node0", "late"])
         cluster.await_agreement()
-        self.done(self.parley(cluster["late"].client.address, "get", "k2999", "-read", "stale"), "v" * 2000 + "\n")
+        late = cluster["late"].client.address
+        self.ended(self.parley(late, "get", "k2999", "-read", "stale"), 0, "v" * 2000 + "\n", "as of entry")
 
     def test_five(self):
         """five nodes that start at once all get in, each through any of the others, and go on when two are gone"""
@@ -199,7 +200,7 @@ class Membership(E2eTest):
         cluster[dead].await_ready()
         cluster.await_voters(cluster.nodes)
         cluster.await_agreement()
-        self.done(self.parley(cluster[dead].client.address, "get", "a", "-read", "stale"), "b\n")
+        self.ended(self.parley(cluster[dead].client.address, "get", "a", "-read", "stale"), 0, "b\n", "as of entry")
         cluster[dead].stop()
         self.assertNotEqual(self.incarnation(cluster[dead]), incarnation)
 

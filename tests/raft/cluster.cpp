@@ -334,6 +334,7 @@ void Cluster::distribute(Server& server, Output output) {
   const auto keep = [](auto& all, auto& news) { std::ranges::move(news, std::back_inserter(all)); };
   keep(server.wanted, output.entries_wanted);
   keep(server.images_wanted, output.images_wanted);
+  if (output.fresh) server.fresh = output.fresh;
   keep(server.reads_ready, output.reads_ready);
   keep(server.reads_refused, output.reads_refused);
   keep(server.proposals_refused, output.proposals_refused);

@@ -69,6 +69,8 @@ void Client::begin_opening(Lane& lane) {
 }
 
 void Client::begin_read(Lane& lane, const std::string& key) {
+  const std::uint64_t kind = random_.below(6);
+  lane.mode = kind == 0 ? wire::ReadMode::stale : kind < 3 ? wire::ReadMode::lease : wire::ReadMode::linearizable;
   const app::Get get{key};
   lane.encoded = app::encode_query(get);
   lane.place = history_.begin(get);
@@ -124,7 +126,7 @@ void Client::attempt(std::size_t number) {
   lane.unanswered.insert(request);
   const std::uint64_t wait_ms = random_.between(least_attempt_ms, most_attempt_ms);
   const auto deadline_ms = static_cast<std::uint32_t>(random_.one_in(3) ? most_attempt_ms : wait_ms);
-  wire::RequestBody body = wire::ReadRequest{wire::ReadMode::linearizable, SharedBytes(lane.encoded)};
+  wire::RequestBody body = wire::ReadRequest{lane.mode, SharedBytes(lane.encoded)};
   if (lane.command) body = wire::WriteRequest{SharedBytes(lane.encoded)};
   world_.trace.note(static_cast<int>(node), "client {} lane {} asks, request {}, command {}/{}", number_, number,
                     request, lane.command ? lane.command->session.value : 0,
@@ -210,6 +212,11 @@ void Client::on_reply(std::size_t number, const wire::AppReply& answer) {
     world_.state_judge.acknowledged(*lane.command, answer.index, *reply);
   } else {
     ++world_.counters.reads;
+    // How old a stale read is, is judged where it is answered.
+    if (lane.mode == wire::ReadMode::stale) {
+      history_.forget(lane.place);
+      return end(number);
+    }
     world_.state_judge.was_read(answer.index, lane.floor);
   }
   if (lane.opens_session) {

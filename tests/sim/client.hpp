@@ -35,6 +35,7 @@ class Client {
     std::optional<app::CommandId> command;  ///< nothing for a read
     Bytes encoded;                          ///< the command or query
     History::Place place;
+    wire::ReadMode mode = wire::ReadMode::linearizable;
     bool is_busy = false;
     bool opens_session = false;
     bool may_have_effect = false;  ///< an attempt got no answer

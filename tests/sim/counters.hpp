@@ -11,9 +11,11 @@ struct Counters {
   std::uint64_t seeds = 0;
   std::uint64_t events = 0;
   std::uint64_t simulated_us = 0;
-  std::uint64_t operations = 0;  ///< answered by the application
-  std::uint64_t reads = 0;       ///< of these
-  std::uint64_t abandoned = 0;   ///< by their clients, with the outcome unknown
+  std::uint64_t operations = 0;       ///< answered by the application
+  std::uint64_t reads = 0;            ///< of these
+  std::uint64_t rounds_by_lease = 0;  ///< of reads
+  std::uint64_t stale_reads = 0;
+  std::uint64_t abandoned = 0;  ///< by their clients, with the outcome unknown
   std::uint64_t retries = 0;
   std::uint64_t duplicates_applied = 0;  ///< commands that stand in the log once more
   std::uint64_t sessions_lost = 0;
@@ -50,6 +52,8 @@ struct Counters {
     visit("simulated microseconds", &Counters::simulated_us);
     visit("operations", &Counters::operations);
     visit("  of these reads", &Counters::reads);
+    visit("rounds of reads by lease", &Counters::rounds_by_lease);
+    visit("stale reads", &Counters::stale_reads);
     visit("operations abandoned", &Counters::abandoned);
     visit("attempts beyond the first", &Counters::retries);
     visit("duplicates applied", &Counters::duplicates_applied);

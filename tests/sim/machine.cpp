@@ -16,7 +16,8 @@ const std::filesystem::path log_folder = "/data/log";
 /// A day in September 2020.
 constexpr std::int64_t wall_begin_us = 1'600'000'000'000'000;
 constexpr std::uint64_t most_wall_offset_us = 10'000'000;
-constexpr std::uint64_t most_drift_ppm = 500;
+/// Two clocks differ by twice as much at most, which leases must bear.
+constexpr std::uint64_t most_drift_ppm = 50'000;
 
 }  // namespace
 
@@ -45,6 +46,11 @@ ClockReading Machine::read_clock() const {
           static_cast<std::uint64_t>(wall_begin_us + wall_offset_us_ + drifted_us)};
 }
 
+std::uint64_t Machine::tick_us() const {
+  const auto by_own_clock = static_cast<std::int64_t>(world_.plan.tick_us);
+  return static_cast<std::uint64_t>(by_own_clock * 1'000'000 / (1'000'000 + drift_ppm_));
+}
+
 void Machine::start() {
   ENSURE(!is_up());
   // Even opening may be cut short.
@@ -60,7 +66,7 @@ void Machine::start() {
                     parts->restored.hard_state.term.value, parts->restored.last.value, parts->restored.commit.value,
                     parts->restored.applied.value);
   replica_ = std::make_unique<Replica>(
-      world_, std::move(*parts), [this] { return read_clock(); }, random_.next());
+      world_, std::move(*parts), [this] { return read_clock(); }, tick_us(), random_.next());
   world_.started(number_);
 }
 

@@ -39,6 +39,7 @@ class Machine {
   Result<wal::OpenedLog> open_log();
   Result<DurableRecord> read_record(const wal::OpenedLog& opened) const;
   [[nodiscard]] ClockReading read_clock() const;
+  [[nodiscard]] std::uint64_t tick_us() const;
 
   World& world_;
   const int number_;

@@ -85,6 +85,8 @@ Plan draw_plan(std::uint64_t seed) {
   plan.first_members = one_of<std::size_t, 10>(random, {1, 3, 3, 3, 3, 3, 5, 5, 5, 5});
   if (random.one_in(3)) plan.late_members = random.between(1, 2);
   draw_core(random, plan.core);
+  // As a node reckons it.
+  plan.core.lease_us = (plan.core.election_ticks - 2) * plan.tick_us / 5 * 4;
   plan.segment_bytes = one_of<std::size_t, 3>(random, {96 * limits::KiB, 128 * limits::KiB, 512 * limits::KiB});
   plan.retain = one_of<std::uint64_t, 4>(random, {0, 5, 50, 100'000});
   plan.hop_us = one_of<std::uint64_t, 3>(random, {1, 60, 2'000});

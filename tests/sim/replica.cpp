@@ -14,11 +14,12 @@ raft::Options core_options(const World& world, ServerId server, std::uint64_t se
 
 }  // namespace
 
-Replica::Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_t seed)
+Replica::Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_t tick_us, std::uint64_t seed)
     : world_(world),
       node_(parts.node),
       server_(parts.server),
       clock_(std::move(clock)),
+      tick_us_(tick_us),
       random_(seed),
       process_(world.queue),
       disk_(
@@ -27,12 +28,13 @@ Replica::Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_
             post([done = std::move(done)](replica::Driver& driver) mutable { driver.on_disk(std::move(done)); });
           },
           std::move(parts.doom)),
-      service_(world, process_, node_, server_, parts.backend, std::move(parts.machine), random_,
-               [this](replica::Order order) { take(std::move(order)); }),
+      service_(
+          world, process_, node_, server_, parts.backend, std::move(parts.machine), random_,
+          [this] { return clock_(); }, [this](replica::Order order) { take(std::move(order)); }),
       driver_(raft::Core(core_options(world, server_, random_.next()), std::move(parts.restored)), disk_, *this,
               service_) {
   world_.raft_judge.began(driver_.core(), std::move(parts.durable));
-  process_.after(random_.below(world_.plan.tick_us), [this] { tick(); });
+  process_.after(random_.below(tick_us_), [this] { tick(); });
 }
 
 Replica::~Replica() { world_.raft_judge.ended(server_); }
@@ -95,7 +97,7 @@ void Replica::wake() {
 
 /// A thread that was late does not make up for ticks that it missed.
 void Replica::tick() {
-  process_.after(world_.plan.tick_us, [this] { tick(); });
+  process_.after(tick_us_, [this] { tick(); });
   round(true);
 }
 
@@ -108,6 +110,7 @@ void Replica::round(bool with_tick) {
   if (with_tick) driver_.step(raft::Tick{});
   driver_.perform();
   world_.raft_judge.stepped(server_);
+  world_.commit_times.note(world_.now_us(), world_.raft_judge.committed());
 }
 
 }  // namespace parley::sim

@@ -23,7 +23,8 @@ class Replica final : public replica::NetworkPort {
  public:
   using ReadClock = std::function<ClockReading()>;
 
-  Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_t seed);
+  /// `tick_us`: by the world's time, what this machine's clock takes for a tick.
+  Replica(World& world, ReplicaParts parts, ReadClock clock, std::uint64_t tick_us, std::uint64_t seed);
   ~Replica() override;
 
   void receive(raft::Message message);
@@ -58,6 +59,7 @@ class Replica final : public replica::NetworkPort {
   const int node_;
   const ServerId server_;
   ReadClock clock_;
+  std::uint64_t tick_us_;
   Random random_;
   Process process_;
   Disk disk_;

@@ -18,7 +18,8 @@ constexpr std::uint64_t most_flush_us = 60'000;
 }  // namespace
 
 Service::Service(World& world, Process& process, int node, ServerId server, store::Backend& backend,
-                 std::unique_ptr<node::StateMachine> machine, Random& random, Order order)
+                 std::unique_ptr<node::StateMachine> machine, Random& random, std::function<ClockReading()> clock,
+                 Order order)
     : world_(world),
       process_(process),
       node_(node),
@@ -26,6 +27,7 @@ Service::Service(World& world, Process& process, int node, ServerId server, stor
       backend_(backend),
       machine_(std::move(machine)),
       random_(random),
+      clock_(std::move(clock)),
       order_(std::move(order)),
       writes_(admission_, random.next() >> 1),
       reads_(admission_, random.next() >> 1),
@@ -81,6 +83,7 @@ void Service::on(replica::Round& round) {
     unapplied_.insert(unapplied_.end(), round.committed.begin(), round.committed.end());
     machine_->enqueue(std::move(round.committed));
   }
+  if (round.fresh) freshness_.heard(*round.fresh);
   for (const raft::ImageWanted& wanted : round.images_wanted) {
     ++world_.counters.images_begun;
     trim_.hold(wanted.peer, machine_->flushed_index());
@@ -91,7 +94,10 @@ void Service::on(replica::Round& round) {
   }
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
   for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
-  for (const raft::ReadReady& ready : round.reads_ready) reads_.ready(ready);
+  for (const raft::ReadReady& ready : round.reads_ready) {
+    if (ready.by_lease) ++world_.counters.rounds_by_lease;
+    reads_.ready(ready);
+  }
   for (const raft::ChangeDone& done : round.changes_done) world_.change_done(node_, done);
   if (round.membership) is_member_ = round.membership->find(server_) != nullptr;
   if (round.role_changed) {
@@ -122,7 +128,10 @@ void Service::on(Asked& asked) {
     auto busy = writes_.add(asked.asker, app::id_of(*command), std::move(write->command), asked.deadline_us);
     if (busy) answers_.push_back({asked.asker, std::move(*busy)});
   } else if (auto* read = std::get_if<wire::ReadRequest>(&asked.body)) {
-    auto busy = reads_.add({asked.asker, std::move(read->query), asked.deadline_us});
+    node::PendingReads::Read pending{asked.asker, std::move(read->query), asked.deadline_us};
+    if (read->mode == wire::ReadMode::stale) return answer_stale(pending);
+    pending.by_lease = read->mode == wire::ReadMode::lease;
+    auto busy = reads_.add(std::move(pending));
     if (busy) answers_.push_back({asked.asker, std::move(*busy)});
   }
 }
@@ -147,16 +156,37 @@ void Service::apply_entries() {
 
 void Service::serve_reads() {
   for (const node::PendingReads::Read& read : reads_.take_servable(machine_->applied())) {
-    const auto query = app::decode_query(read.query.view());
-    ENSURE(query.has_value());
-    answers_.push_back(
-        {read.asker, wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query)))}});
+    answer_read(read, 0);
   }
+}
+
+void Service::answer_read(const node::PendingReads::Read& read, std::uint64_t age_ms) {
+  const auto query = app::decode_query(read.query.view());
+  ENSURE(query.has_value());
+  answers_.push_back({read.asker, wire::AppReply{machine_->applied(),
+                                                 SharedBytes(app::encode_reply(machine_->query(*query))), age_ms}});
+}
+
+/// What is told to be so old must hold all that anybody knew to be committed so long ago.
+void Service::answer_stale(const node::PendingReads::Read& read) {
+  const auto age_us = freshness_.age_us(machine_->applied(), clock_().monotonic_us);
+  ++world_.counters.stale_reads;
+  if (age_us) {
+    // In the time of the world, which this machine's clock and the leader's measure differently.
+    const std::uint64_t most_us = *age_us + *age_us / 5;
+    const Index known = world_.commit_times.before(world_.now_us() - std::min(world_.now_us(), most_us));
+    world_.findings.must(known <= machine_->applied(), [&] {
+      return "n" + std::to_string(node_) + " reads at " + std::to_string(machine_->applied().value) + ", " +
+             std::to_string(*age_us) + " us old by its own account, when " + std::to_string(known.value) +
+             " was committed already.";
+    });
+  }
+  answer_read(read, node::age_ms(age_us));
 }
 
 void Service::submit() {
   while (auto proposal = writes_.take_proposal()) order(std::move(*proposal));
-  if (auto round = reads_.take_round()) order(*round);
+  while (const auto round = reads_.take_round()) order(*round);
 }
 
 void Service::flush_if_due() {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "common/replica/orders.hpp"
+#include "node/freshness.hpp"
 #include "node/image_desk.hpp"
 #include "node/log_trim.hpp"
 #include "node/pending_reads.hpp"
@@ -20,7 +21,8 @@ class Service final : public replica::RoundSink {
   using Order = std::function<void(replica::Order order)>;
 
   Service(World& world, Process& process, int node, ServerId server, store::Backend& backend,
-          std::unique_ptr<node::StateMachine> machine, Random& random, Order order);
+          std::unique_ptr<node::StateMachine> machine, Random& random, std::function<ClockReading()> clock,
+          Order order);
 
   void deliver(replica::Round round) override;
   void arrived(ServerId from, transfer::Message message);
@@ -60,6 +62,8 @@ class Service final : public replica::RoundSink {
   void on(Asked& asked);
   void apply_entries();
   void serve_reads();
+  void answer_read(const node::PendingReads::Read& read, std::uint64_t age_ms);
+  void answer_stale(const node::PendingReads::Read& read);
   void submit();
   void maintain();
   void flush_if_due();
@@ -74,8 +78,10 @@ class Service final : public replica::RoundSink {
   store::Backend& backend_;
   std::unique_ptr<node::StateMachine> machine_;
   Random& random_;
+  std::function<ClockReading()> clock_;
   Order order_;
 
+  node::Freshness freshness_;
   node::Admission admission_;
   node::PendingWrites writes_;
   node::PendingReads reads_;

@@ -3,6 +3,7 @@
 
 #include "common/transfer/message.hpp"
 #include "node/asker.hpp"
+#include "tests/sim/commit_times.hpp"
 #include "tests/sim/event_queue.hpp"
 #include "tests/sim/plan.hpp"
 #include "tests/sim/raft_judge.hpp"
@@ -27,6 +28,7 @@ struct World {
   Findings findings;
   RaftJudge raft_judge;
   StateJudge state_judge;
+  CommitTimes commit_times;
 
   /// The faults have ended; nothing goes wrong any more.
   bool is_calm = false;
