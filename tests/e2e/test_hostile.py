@@ -265,7 +265,7 @@ class Hostile(E2eTest):
         print(f"the node grew by {most >> 20} MiB at most")
         # One attack takes 130 MiB (framing_slack_bytes in common/base/limits.hpp) and, on a busy machine, what comes before
         # it is seen; fifteen that added up would take 1300.
-        self.assertLess(most, 130 * MIB + 2 * SLACK)
+        self.assertLess(most, 130 * MIB + 4 * SLACK)
         # The allocator may keep what it got for that.
         self.resident_before[self.target.name] += most
 

@@ -105,8 +105,11 @@ void RawDealer::break_when_closed() {
 }
 
 std::string RawDealer::frame(const std::string& body, char flags) {
-  ENSURE(body.size() < 256);
-  return std::string{flags, static_cast<char>(body.size())} + body;
+  if (body.size() < 256) return std::string{flags, static_cast<char>(body.size())} + body;
+  constexpr char is_long = 2;
+  std::string head{static_cast<char>(flags | is_long)};
+  for (int shift = 56; shift >= 0; shift -= 8) head += static_cast<char>(body.size() >> shift);
+  return head + body;
 }
 
 Address free_address() {

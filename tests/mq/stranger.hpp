@@ -39,7 +39,7 @@ class RawDealer {
   RawDealer(const RawDealer&) = delete;
   RawDealer& operator=(const RawDealer&) = delete;
 
-  /// A frame as it is on the wire, of less than 256 bytes.
+  /// A frame as it is on the wire.
   [[nodiscard]] static std::string frame(const std::string& body, char flags = 0);
   /// Waits for room. False if the other end has closed.
   [[nodiscard]] bool send(const std::string& bytes);

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -76,29 +78,46 @@ TEST_CASE("a message of endless parts ends its connection, and no other") {
   CHECK(guarded.await([&] { return guarded.messages > heard; }));
 }
 
-TEST_CASE("honest clients of a slow reader are not cut, however much waits within the bounds") {
-  Guarded guarded(SocketKind::service_router);
-  auto client = *Socket::open(guarded.context, SocketKind::client_dealer);
-  REQUIRE(client.connect(guarded.address));
-  const std::string value(limits::value_bytes, 'v');
+TEST_CASE("honest senders to a slow reader are not cut, however much waits within the bounds") {
+  const bool is_peer = GENERATE(false, true);
+  Guarded guarded(is_peer ? SocketKind::peer_router : SocketKind::service_router);
+  auto sender = *Socket::open(guarded.context, is_peer ? SocketKind::peer_dealer : SocketKind::client_dealer);
+  REQUIRE(sender.connect(guarded.address));
+  const std::string value(is_peer ? 3 * limits::MiB : limits::value_bytes, 'v');
   std::size_t sent = 0;
   std::uint64_t now_us = 0;
   Received received;
   // Sixty values pile up before each time that the reader takes any.
   while (sent < 240) {
-    if (client.send(value) != SendOutcome::sent) {
+    if (sender.send(value) != SendOutcome::sent) {
       Poller room;
-      room.watch(client, Poller::For::writing);
+      room.watch(sender, Poller::For::writing);
       room.wait(1000);
       continue;
     }
     if (++sent % 60 != 0) continue;
     now_us += 1'000'000;
     guarded.router.look(now_us);
-    for (int i = 0; i < 20 && guarded.router.receive(received) == ReceiveOutcome::message; ++i) ++guarded.messages;
+    for (int i = 0; i < 40 && guarded.router.receive(received) == ReceiveOutcome::message; ++i) ++guarded.messages;
     CHECK(guarded.router.cut_hoarders().empty());
   }
   CHECK(guarded.await([&] { return guarded.messages == sent; }));
+  CHECK(guarded.cut.empty());
+}
+
+TEST_CASE("forty honest clients on slow networks, each in the middle of the largest value, are not cut") {
+  Guarded guarded(SocketKind::service_router);
+  std::vector<std::unique_ptr<RawDealer>> clients;
+  for (int i = 0; i < 40; ++i) clients.push_back(std::make_unique<RawDealer>(guarded.address));
+  const std::string value = RawDealer::frame(std::string(limits::value_bytes, 'v'));
+  constexpr std::size_t step = 32 * limits::KiB;
+  for (std::size_t round = 1; round <= 3; ++round) {
+    for (std::size_t at = 0; at < value.size(); at += step) {
+      for (const auto& client : clients) REQUIRE(client->send(value.substr(at, step)));
+      guarded.round();
+    }
+    REQUIRE(guarded.await([&] { return guarded.messages == round * clients.size(); }));
+  }
   CHECK(guarded.cut.empty());
 }
 
