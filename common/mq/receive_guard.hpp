@@ -51,7 +51,8 @@ class ReceiveGuard {
   [[nodiscard]] zmq::socket_t& monitor() { return *monitor_; }
   void listens_at(std::uint16_t port) { port_ = port; }
 
-  /// Before the socket is read: asks the kernel, if it is time. The more connections, the more rarely.
+  /// Before the socket is read: asks the kernel, if it is time. The more connections, the more rarely; most often while
+  /// somebody is in the middle of a message.
   void look(std::uint64_t now_us);
   /// When the next look is due; nothing while there are no connections.
   [[nodiscard]] std::optional<std::uint64_t> next_look_us() const;
@@ -89,6 +90,7 @@ class ReceiveGuard {
   std::uint16_t port_ = 0;
   Connections connections_;                       ///< by descriptor
   std::unordered_map<Bytes, int> by_routing_id_;  ///< of those that have sent a message
+  std::uint64_t looked_us_ = 0;
   std::uint64_t next_look_us_ = 0;
   bool is_looking_ = false;     ///< a look is not settled yet
   bool is_emptied_ = false;     ///< since that look
