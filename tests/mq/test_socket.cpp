@@ -219,6 +219,25 @@ TEST_CASE("keeping one small message does not keep a read buffer") {
   CHECK(memory_in_use() < before + 20000 * 2000);  // with libzmq's zero-copy receive they take 8 KiB each, 160 MB
 }
 
+TEST_CASE("a peer's connection on which nothing is read for seconds is cut, though its machine is there") {
+  Context context;
+  Socket router = open(context, SocketKind::peer_router);
+  const auto address = router.bind(Address{});
+  REQUIRE(address);
+  RawDealer deaf(*address);
+  REQUIRE(deaf.send(RawDealer::frame("hello")));
+  Received hello;
+  REQUIRE(await(router, hello) == ReceiveOutcome::message);
+  // More than the kernel takes for somebody who reads nothing.
+  REQUIRE(router.send_to(hello.routing_id, Bytes(64 * limits::MiB, 'm')) == SendOutcome::sent);
+  Received nothing;
+  CHECK(await_true([&] {
+    // libzmq notes the end of a connection when it is read from.
+    return router.receive(nothing) == ReceiveOutcome::nothing &&
+           router.send_to(hello.routing_id, "more") == SendOutcome::unroutable;
+  }));
+}
+
 TEST_CASE("a context with no sockets left says so") {
   Context context({.io_threads = 1, .max_sockets = 2});
   const auto first = Socket::open(context, SocketKind::client_dealer);
