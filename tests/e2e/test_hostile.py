@@ -6,7 +6,7 @@ import struct
 import threading
 
 from harness import E2eTest, main, takes
-from programs import SANITIZED
+from programs import DEADLINE, SANITIZED
 from zmtp import COMMAND, GREETING, LONG, MORE, Stranger, frame, pack, ready, unpack
 
 MIB = 1 << 20
@@ -86,6 +86,9 @@ REQUESTS = {
     "a joiner with settings that are none": [1, 1000, 7, 5, "x", "127.0.0.1:1", "", "", "", True, b"\xff" * 99],
 }
 
+# For a node that has a storm to work off first.
+PATIENTLY = ["-timeout", f"{0.75 * DEADLINE:.0f}s"]
+
 
 class Hostile(E2eTest):
     def setUp(self):
@@ -100,10 +103,10 @@ class Hostile(E2eTest):
     def tearDown(self):
         for node in self.attacked.nodes.values():
             self.assertTrue(node.runs(), f"{node.name} runs")
-        self.done(self.attacked.parley("-timeout", "30s", "get", "before"), "the storm\n")
-        self.done(self.attacked.parley("-timeout", "30s", "set", "after", "the storm"), "OK\n")
+        self.done(self.attacked.parley(*PATIENTLY, "get", "before"), "the storm\n")
+        self.done(self.attacked.parley(*PATIENTLY, "set", "after", "the storm"), "OK\n")
         for node in self.attacked.nodes.values():
-            self.done(self.parley(node.client.address, "-timeout", "30s", "get", "after"), "the storm\n")
+            self.done(self.parley(node.client.address, *PATIENTLY, "get", "after"), "the storm\n")
         self.attacked.await_agreement()
         self.assertEqual(len(self.attacked.members()), 3)
         for node in self.attacked.nodes.values():
@@ -303,7 +306,7 @@ class Hostile(E2eTest):
         served = 0
         most = 0
         while any(thread.is_alive() for thread in threads):
-            self.done(self.attacked.parley("-timeout", "60s", "set", "meanwhile", str(served)))
+            self.done(self.attacked.parley(*PATIENTLY, "set", "meanwhile", str(served)))
             served += 1
             most = max(most, self.target.resident_bytes() - self.resident_before[self.target.name])
         for thread in threads:
