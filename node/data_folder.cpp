@@ -5,6 +5,7 @@
 #include "common/base/entropy.hpp"
 #include "common/replica/restore.hpp"
 #include "node/pending_image.hpp"
+#include "node/put_aside.hpp"
 
 namespace parley::node {
 namespace {
@@ -48,10 +49,44 @@ Status check_settings(const std::filesystem::path& folder, const app::Settings& 
   return fail(ErrorCode::usage, folder.string() + " belongs to a cluster with other settings: " + all);
 }
 
+/// True if the log is whole and holds everything since the first entry: the state can be made from it.
+bool is_log_complete(const std::filesystem::path& folder, const wal::Options& options) {
+  wal::PosixFileSystem files;
+  const auto opened = wal::Log::open(files, DataFolder::log_of(folder), options, wal::OpenMode::inspect);
+  return opened && opened->log.start().index == Index{};
+}
+
 }  // namespace
 
 Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const app::Settings& settings,
-                                    const wal::Options& options, const obs::Logger& logger) {
+                                    const wal::Options& options, Damage damage, const obs::Logger& logger) {
+  bool is_store_damaged = false;
+  auto opened = open_whole(folder, settings, options, logger, is_store_damaged);
+  if (opened || opened.error().code != ErrorCode::corrupt) return opened;
+  const Error error = opened.error();
+  // Not when both can be read and contradict each other: then it may be the log that has lost something.
+  if (is_store_damaged && is_log_complete(folder, options)) {
+    const auto aside = put_aside(folder, {"store", "store.image"});
+    if (!aside) return std::unexpected(aside.error());
+    logger.error("{}; the log is whole, so the store is put aside in {} and made again from it", error.what,
+                 aside->string());
+    opened = open_whole(folder, settings, options, logger, is_store_damaged);
+    if (opened || opened.error().code != ErrorCode::corrupt) return opened;
+  }
+  if (damage == Damage::refuses) return std::unexpected(error);
+  // The log first: a store without one is damage, too, so that a crash in between changes nothing.
+  const auto aside = put_aside(folder, {"log", "store", "store.image"});
+  if (!aside) return std::unexpected(aside.error());
+  logger.error(
+      "{}; everything is put aside in {}, and this node asks the cluster to take it in as a new incarnation, which "
+      "votes again once it holds what the others hold",
+      error.what, aside->string());
+  return open_whole(folder, settings, options, logger, is_store_damaged);
+}
+
+Result<DataFolder> DataFolder::open_whole(const std::filesystem::path& folder, const app::Settings& settings,
+                                          const wal::Options& options, const obs::Logger& logger,
+                                          bool& is_store_damaged) {
   auto files = std::make_unique<wal::PosixFileSystem>();
   bool is_new = false;
   auto opened = open_log(*files, folder, options, is_new);
@@ -63,6 +98,7 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
                 recovered.torn->copy ? ", with a copy in " + recovered.torn->copy->string()
                                      : ", without a copy: the disk is full");
   }
+  is_store_damaged = true;
   auto backend = store::LmdbBackend::open(store_of(folder), settings.quota_bytes);
   if (!backend) return std::unexpected(backend.error());
   const auto is_changed = finish_pending_image(**backend, opened->log);
@@ -77,6 +113,7 @@ Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const a
   const wal::Recovered& recovered = opened->recovered;
   auto machine = StateMachine::open(**backend);
   if (!machine) return std::unexpected(machine.error());
+  is_store_damaged = false;
 
   const auto known = known_settings(**machine, opened->log);
   if (!known) return std::unexpected(known.error());

@@ -12,6 +12,14 @@
 
 namespace parley::node {
 
+/// What a replica does when its disk has damaged what it once promised.
+enum class Damage {
+  refuses,  ///< to start: somebody must look
+  /// It puts everything aside and begins anew, as another incarnation that has promised nothing: a learner that votes
+  /// again once it was promoted (a corrupt minority must never elect a leader that lacks what was committed).
+  begins_anew,
+};
+
 /// What stands in a data folder, opened for use: `log/` and `store/`. Members are in the order in which they depend on
 /// each other.
 struct DataFolder {
@@ -26,11 +34,16 @@ struct DataFolder {
   [[nodiscard]] static std::filesystem::path log_of(const std::filesystem::path& folder) { return folder / "log"; }
   [[nodiscard]] static std::filesystem::path store_of(const std::filesystem::path& folder) { return folder / "store"; }
 
-  /// Opens the folder, or makes it with a new incarnation. Errors: `locked` by another process; `usage` if `settings`
-  /// are not those of the cluster it belongs to, naming each difference; `corrupt` for damage, naming file and place;
-  /// `io`.
+  /// Opens the folder, or makes it with a new incarnation. A damaged store whose log is whole from the first entry is
+  /// put aside and made again from that. Errors: `locked` by another process; `usage` if `settings` are not those of
+  /// the cluster it belongs to, naming each difference; `corrupt` for other damage, naming file and place; `io`.
   [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& folder, const app::Settings& settings,
-                                               const wal::Options& options, const obs::Logger& logger);
+                                               const wal::Options& options, Damage damage, const obs::Logger& logger);
+
+ private:
+  [[nodiscard]] static Result<DataFolder> open_whole(const std::filesystem::path& folder, const app::Settings& settings,
+                                                     const wal::Options& options, const obs::Logger& logger,
+                                                     bool& is_store_damaged);
 };
 
 }  // namespace parley::node

@@ -95,7 +95,8 @@ Status Node::Parts::open() {
   wal::Options log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.sync = !options.unsafe_no_fsync;
-  auto opened = DataFolder::open(options.data, settings_of(options), log_options, logger);
+  const Damage damage = options.join.empty() ? Damage::refuses : Damage::begins_anew;
+  auto opened = DataFolder::open(options.data, settings_of(options), log_options, damage, logger);
   if (!opened) return std::unexpected(opened.error());
   data.emplace(std::move(*opened));
 
