@@ -42,7 +42,9 @@ Status put_image_in_place(const fs::path& store) {
 void remove_image_folders(const fs::path& store) {
   std::error_code ignored;
   fs::remove_all(incoming_folder(store), ignored);
-  fs::remove_all(complete_folder(store), ignored);
+  // File by file, and a crash could leave half of it: so it is no longer called complete when the first one goes.
+  if (fs::exists(complete_folder(store), ignored) && rename_synced(complete_folder(store), incoming_folder(store)))
+    fs::remove_all(incoming_folder(store), ignored);
 }
 
 Status tidy_image_folders(const fs::path& store) {
