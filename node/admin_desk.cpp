@@ -108,6 +108,9 @@ wire::ReplyBody AdminDesk::answer_to(const Change& change, const std::optional<r
     case raft::Refusal::disk_full: return error(ErrorWord::disk_full, "the disk of the leader is full");
     case raft::Refusal::exists:
       return error(ErrorWord::exists, "a member of this name is alive under another incarnation");
+    case raft::Refusal::no_majority:
+      return error(ErrorWord::denied,
+                   "of the members that would be left no majority is up, so nothing could be decided");
     case raft::Refusal::too_many: return error(ErrorWord::denied, "the cluster has as many members as it may have");
     case raft::Refusal::not_possible: break;
   }

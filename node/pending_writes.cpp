@@ -79,10 +79,16 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
   proposed_.erase(proposal);
 }
 
-void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& reply, Answers& answers) {
+void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& reply, bool is_expired, Answers& answers) {
   const auto at = pending_.find(id);
   if (at == pending_.end()) return;
-  answer_all(at->second, reply, answers);
+  // The first may have been carried out by an entry that an image has brought, before the session was forgotten.
+  if (is_expired && at->second.proposals > 1) {
+    answer_all(at->second, wire::ErrorReply{ErrorWord::timeout, "its session has expired, perhaps behind it", 0},
+               answers);
+  } else {
+    answer_all(at->second, reply, answers);
+  }
   pending_.erase(at);
 }
 

@@ -37,7 +37,9 @@ class PendingWrites {
   void refused(const raft::ProposalRefused& refused, Answers& answers);
   /// True if somebody here waits for it. The caller encodes the reply only then.
   [[nodiscard]] bool is_waiting(const app::CommandId& id) const { return pending_.contains(id); }
-  void applied(const app::CommandId& id, const wire::AppReply& reply, Answers& answers);
+  /// `is_expired`: it had no session any more. After it was proposed more than once that says nothing of the first
+  /// time, and is answered `timeout`.
+  void applied(const app::CommandId& id, const wire::AppReply& reply, bool is_expired, Answers& answers);
   /// Answers `timeout` to those whose deadline has passed, or `no_leader` if their command never left this node.
   void expire(std::uint64_t now_us, Answers& answers);
 

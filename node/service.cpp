@@ -107,7 +107,8 @@ bool Service::apply_entries() {
     const app::Outcome outcome = machine_->apply_next();
     ++applied;
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
-    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))}, answers_);
+    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))},
+                    outcome.reply.word == ErrorWord::session_expired, answers_);
     send_if_many(outcome.encoded.size());
   }
   if (applied == 0) return false;

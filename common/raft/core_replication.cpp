@@ -101,9 +101,11 @@ void Core::send_appends(Leader& leader) {
 
 /// Sends what the peer lacks, as far as its window allows.
 void Core::send_append(Leader&, ServerId peer, Progress& progress) {
+  // It says when it has room again; until then it is told of commits by heartbeats.
+  if (progress.lacks_room()) return;
   while (progress.may_send(options_.inflight_appends, options_.inflight_bytes)) {
     const bool is_probe = progress.state() == Progress::State::probe;
-    if (progress.next() > log_.last() || progress.lacks_room()) {
+    if (progress.next() > log_.last()) {
       if (is_probe) send_empty_append(peer, progress);
       return;
     }
@@ -281,6 +283,7 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
     progress.stamp_us = reply.stamp_us;
     progress.stamp_heard_us = clock_.monotonic_us;
   }
+  progress.set_room(reply.has_room);
   // Appends that nobody acknowledges may have been lost; an empty one finds out without sending them again.
   if (progress.heartbeat_answered()) send_empty_append(message.from, progress);
   confirm_rounds(*leader);
@@ -362,7 +365,7 @@ void Core::handle(const Message& message, const Heartbeat& heartbeat) {
   commit_to(std::min(heartbeat.commit, log_.last()));
   const Freshness& fresh = heartbeat.fresh;
   if (fresh.stamp_us > fresh.before_us) output_.fresh = FreshUpTo{fresh.commit, fresh.stamp_us - fresh.before_us};
-  send(message.from, HeartbeatReply{heartbeat.round, clock_.monotonic_us});
+  send(message.from, HeartbeatReply{heartbeat.round, clock_.monotonic_us, room_.for_entries});
 }
 
 }  // namespace parley::raft

@@ -84,6 +84,7 @@ struct Heartbeat {
 struct HeartbeatReply {
   std::uint64_t round = 0;
   std::uint64_t stamp_us = 0;  ///< the replier's monotonic clock, for Heartbeat::fresh
+  bool has_room = true;        ///< on its disk, for entries
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
 };
 
@@ -117,8 +118,9 @@ enum class Refusal : std::uint8_t {
   exists = 3,        ///< a member with this name is alive under another incarnation
   too_many = 4,      ///< the cluster has as many members as limits allow
   disk_full = 5,     ///< the leader has no room for further entries
+  no_majority = 6,   ///< without this member, no majority of the others would be up: nothing could be decided any more
 };
-inline constexpr std::uint8_t last_refusal = 5;
+inline constexpr std::uint8_t last_refusal = 6;
 
 /// The leader did not take the forwarded proposal `id`.
 struct ProposalRefused {

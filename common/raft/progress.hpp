@@ -30,7 +30,7 @@ class Progress {
   void sent(Index last, std::size_t bytes);
   /// The peer has everything up to `match`; false if that was known.
   bool accepted(Index match);
-  /// Whether the peer has room for entries. Without, it is sent empty appends, one for each heartbeat that it answers.
+  /// Whether the peer has room for entries. Without, it is sent none.
   void set_room(bool has_room);
   [[nodiscard]] bool lacks_room() const { return lacks_room_; }
   /// The peer lacks the entry at `previous`; the logs may agree up to `hint`. False if the rejection is stale.

@@ -69,7 +69,7 @@ struct BodyWriter {
     out.number(body.fresh.commit).number(body.fresh.stamp_us).number(body.fresh.before_us);
   }
   void operator()(const raft::HeartbeatReply& body) const {
-    open(MessageKind::heartbeat_reply, 2).number(body.round).number(body.stamp_us);
+    open(MessageKind::heartbeat_reply, 3).number(body.round).number(body.stamp_us).boolean(body.has_room);
   }
   void operator()(const raft::ReadIndexRequest& body) const {
     open(MessageKind::read_index_request, 1).number(body.id);
@@ -149,8 +149,8 @@ raft::MessageBody read_body(ValueReader& in, std::uint64_t kind, std::size_t val
           in.number("round"),
           {Index{in.number("fresh commit index")}, in.number("stamp of a follower"), in.number("age of a stamp")}};
     case MessageKind::heartbeat_reply:
-      expect(2, "heartbeat reply");
-      return raft::HeartbeatReply{in.number("round"), in.number("stamp of a follower")};
+      expect(3, "heartbeat reply");
+      return raft::HeartbeatReply{in.number("round"), in.number("stamp of a follower"), in.boolean("room")};
     case MessageKind::read_index_request:
       expect(1, "read request");
       return raft::ReadIndexRequest{in.number("id of a read")};

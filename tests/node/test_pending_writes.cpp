@@ -31,7 +31,7 @@ TEST_CASE("a command is proposed once and answered when it is applied") {
   CHECK(proposal->commands == std::vector{bytes("a"), bytes("b")});
   CHECK_FALSE(desk.writes.take_proposal());
 
-  desk.writes.applied(command(1), done, desk.answers);
+  desk.writes.applied(command(1), done, false, desk.answers);
   REQUIRE(desk.answers.size() == 1);
   CHECK(desk.answers[0].to == asker(1));
   CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
@@ -44,7 +44,7 @@ TEST_CASE("a duplicate of a command in flight gets the same answer when it comes
   REQUIRE(desk.writes.take_proposal());
   REQUIRE_FALSE(desk.writes.add(asker(5, "c2"), command(1), bytes("a"), 1000));
   CHECK_FALSE(desk.writes.take_proposal());
-  desk.writes.applied(command(1), done, desk.answers);
+  desk.writes.applied(command(1), done, false, desk.answers);
   CHECK(desk.answers.size() == 2);
   CHECK(desk.admission.requests() == 0);
   CHECK(desk.admission.bytes() == 0);
@@ -85,7 +85,7 @@ TEST_CASE("a new leader is given again whatever was proposed to the old one") {
   SECTION("and a refusal of the second is not certain, since the first may still be committed") {
     desk.writes.refused({second->id, raft::Refusal::busy}, desk.answers);
     CHECK(desk.answers.empty());
-    desk.writes.applied(command(1), done, desk.answers);
+    desk.writes.applied(command(1), done, false, desk.answers);
     CHECK(desk.answers.size() == 1);
   }
   SECTION("and a late refusal of the first changes nothing") {
@@ -126,4 +126,24 @@ TEST_CASE("a proposal holds as many commands as an append may have bytes, but al
   std::vector<std::size_t> sizes;
   while (const auto proposal = desk.writes.take_proposal()) sizes.push_back(proposal->commands.size());
   CHECK(sizes == std::vector<std::size_t>{1, 1, 1, 1});
+}
+
+TEST_CASE("without its session a command that was proposed again may have been carried out the first time") {
+  for (const bool again : {false, true}) {
+    CAPTURE(again);
+    Desk desk;
+    REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));
+    REQUIRE(desk.writes.take_proposal());
+    if (again) {
+      desk.writes.leader_changed(true);
+      REQUIRE(desk.writes.take_proposal());
+    }
+    desk.writes.applied(command(1), done, true, desk.answers);
+    REQUIRE(desk.answers.size() == 1);
+    if (again) {
+      CHECK(error_of(desk.answers[0]) == ErrorWord::timeout);
+    } else {
+      CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
+    }
+  }
 }

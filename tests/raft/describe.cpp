@@ -73,8 +73,8 @@ std::string_view role_name(Role role) {
 }
 
 std::string_view refusal_name(Refusal refusal) {
-  constexpr std::array<std::string_view, last_refusal + 1> names = {"no leader", "busy", "not possible", "exists",
-                                                                    "too many"};
+  constexpr std::array<std::string_view, last_refusal + 1> names = {"no leader", "busy",      "not possible", "exists",
+                                                                    "too many",  "disk full", "no majority"};
   return names.at(static_cast<std::size_t>(refusal));
 }
 

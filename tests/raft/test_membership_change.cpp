@@ -256,6 +256,21 @@ TEST_CASE("changes that make no sense are refused") {
   CHECK(cluster.core(1).log().last() == Index{3});
 }
 
+TEST_CASE("a member is not removed if no majority of the others is up") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.crash(3);
+  for (int i = 0; i < 10; ++i) cluster.tick_all();
+  REQUIRE(cluster.core(1).role() == Role::leader);
+  // Of {1, 3} and of {2, 3} both would have to be there.
+  CHECK(answer(cluster, 1, cluster.change(1, removal(2))) == "no majority");
+  CHECK(answer(cluster, 1, cluster.change(1, removal(1))) == "no majority");
+  CHECK_FALSE(cluster.core(1).membership().is_joint());
+  const auto change = cluster.change(1, removal(3));
+  cluster.run();
+  CHECK(answer(cluster, 1, change) == "done");
+}
+
 TEST_CASE("a member that is already as wanted needs no entry, and one with new addresses needs one") {
   Cluster cluster;
   cluster.elect(1);

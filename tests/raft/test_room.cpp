@@ -120,3 +120,25 @@ TEST_CASE("leadership goes to a follower that has room") {
   cluster.run();
   CHECK(cluster.core(3).role() == Role::leader);
 }
+
+TEST_CASE("a follower that has room again gets what it lacks, as an image if the leader has trimmed it meanwhile") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.step(3, Room{true, false});
+  for (int i = 0; i < 10; ++i) cluster.propose(1, "x");
+  cluster.run();
+  REQUIRE(cluster.progress(1, 3).lacks_room());
+  const Index last = cluster.core(1).log().last();
+  cluster.trim(1, last);
+  REQUIRE(cluster.core(1).log().start().index == last);
+  for (int i = 0; i < 20; ++i) cluster.tick_all();
+  CHECK(cluster.server(1).images_wanted.empty());
+  SECTION("it says so") { cluster.step(3, Room{true, true}); }
+  SECTION("its next life says so") {
+    cluster.crash(3);
+    cluster.restart(3);
+  }
+  for (int i = 0; i < 4; ++i) cluster.tick_all();
+  REQUIRE(cluster.server(1).images_wanted.size() == 1);
+  CHECK(cluster.server(1).images_wanted[0].peer == ServerId{3});
+}

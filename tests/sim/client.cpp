@@ -187,6 +187,7 @@ void Client::on_error(std::size_t number, const wire::ErrorReply& error) {
   world_.trace.note(Trace::nobody_special, "client {} lane {} is told error {}", number_, number,
                     static_cast<int>(error.error));
   if (error.error == ErrorWord::timeout) lane.may_have_effect = true;
+  if (error.error == ErrorWord::disk_full) ++world_.counters.refused_for_room;
   attempt_again(number, random_.between(5'000, 80'000));
 }
 

@@ -20,6 +20,18 @@ constexpr std::uint64_t closing_operations = 12;
 /// After which a node that started has greeted the others.
 constexpr std::uint64_t most_greeting_us = 500'000;
 
+/// What a leader knows of the others.
+std::string peers_text(const raft::Core& core) {
+  std::string text;
+  for (const auto& [server, progress] : std::get<raft::Leader>(core.role_state()).peers) {
+    text += fmt::format(" the leader has server {} at match {}, next {}, state {}{}{}, unheard for {} ticks;",
+                        server.value, progress.match().value, progress.next().value, static_cast<int>(progress.state()),
+                        progress.reading ? ", reading for it" : "", progress.lacks_room() ? ", without room" : "",
+                        progress.ticks_unheard);
+  }
+  return text;
+}
+
 }  // namespace
 
 Cluster::Cluster(const Plan& plan, Trace::Narrator narrator)
@@ -72,6 +84,7 @@ void Cluster::connect() {
                       done.refusal ? static_cast<int>(*done.refusal) : -1);
   };
   // Not at once: whoever reports it is part of what dies.
+  world_.lost_its_past = [this](int node) { begin_anew(static_cast<std::size_t>(node)); };
   world_.died = [this](int node) { world_.queue.after(0, [this, node] { faults_.died(node); }); };
 }
 
@@ -81,6 +94,17 @@ void Cluster::add_machine() {
   numbers_[server] = number;
   machines_.push_back(std::make_unique<Machine>(world_, static_cast<int>(number), server));
   machines_.back()->start();
+}
+
+/// As a node with `-join` does it.
+void Cluster::begin_anew(std::size_t number) {
+  ++world_.counters.new_incarnations;
+  Machine& machine = *machines_[number];
+  numbers_.erase(machine.server());
+  const ServerId server{random_.next() | 1};
+  numbers_[server] = number;
+  machine.begin_anew(server);
+  machine.start();
 }
 
 /// The others notice it by its next greeting.
@@ -247,11 +271,12 @@ std::string Cluster::unsettled_text() {
       continue;
     }
     const raft::Core& core = machine->replica()->core();
-    text += fmt::format(" n{} has term {}, role {}, log {}, commit {}, applied {}, {} voters of {};", machine->number(),
-                        core.term().value, static_cast<int>(core.role()), core.log().last().value, core.commit().value,
-                        machine->replica()->machine().applied().value, core.membership().voters.size(),
-                        core.membership().members.size());
+    text += fmt::format(" n{} has term {}, role {}, log {}, stable {}, commit {}, applied {}, {} voters of {};",
+                        machine->number(), core.term().value, static_cast<int>(core.role()), core.log().last().value,
+                        core.stable().value, core.commit().value, machine->replica()->machine().applied().value,
+                        core.membership().voters.size(), core.membership().members.size());
   }
+  if (const Machine* led_by = steward_.leader()) text += peers_text(led_by->replica()->core());
   if (!are_clients_idle()) text += " clients wait.";
   return text;
 }

@@ -33,6 +33,7 @@ class Cluster {
   void connect();
   void send(int from, raft::Message message);
   void tell_of_start(std::size_t number);
+  void begin_anew(std::size_t number);
   void ask(std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms);
   void answer(int from, node::Answer answer);
 

@@ -24,6 +24,11 @@ struct Counters {
   std::uint64_t truncations = 0;
   std::uint64_t crashes = 0;
   std::uint64_t crashes_within = 0;  ///< of these, in the middle of work on the disk
+  std::uint64_t damaged_disks = 0;
+  std::uint64_t new_incarnations = 0;  ///< of machines whose disk no longer held what they had promised
+  std::uint64_t full_disks = 0;
+  std::uint64_t failed_disks = 0;  ///< a process that stopped because its disk failed
+  std::uint64_t refused_for_room = 0;
   std::uint64_t pauses = 0;
   std::uint64_t partitions = 0;
   std::uint64_t messages = 0;
@@ -63,6 +68,11 @@ struct Counters {
     visit("truncations", &Counters::truncations);
     visit("crashes", &Counters::crashes);
     visit("  of these within disk work", &Counters::crashes_within);
+    visit("damaged disks", &Counters::damaged_disks);
+    visit("new incarnations", &Counters::new_incarnations);
+    visit("full disks", &Counters::full_disks);
+    visit("stopped by a failing disk", &Counters::failed_disks);
+    visit("refused for want of room", &Counters::refused_for_room);
     visit("pauses", &Counters::pauses);
     visit("partitions", &Counters::partitions);
     visit("messages", &Counters::messages);

@@ -65,8 +65,13 @@ void Disk::begin() {
 }
 
 void Disk::work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us) {
+  const bool is_spare_time = requests.empty();
   auto done = worker_.work(std::move(requests));
   if (!done) return fail(done.error());
+  // As the actor does: a full disk has room again once the next segment can be made.
+  if (is_spare_time && worker_.is_full()) {
+    if (const auto more = worker_.prepare(*done); !more) return fail(more.error());
+  }
   for (const replica::DiskDone& each : *done) {
     if (const auto* persisted = std::get_if<replica::PersistDone>(&each))
       world_.raft_judge.synced(server_, persisted->sequence);
@@ -104,8 +109,12 @@ void Disk::prepare() {
   std::vector<replica::DiskDone> done;
   const auto more = worker_.prepare(done);
   if (!more) return fail(more.error());
-  for (replica::DiskDone& each : done) report_(std::move(each));
+  for (replica::DiskDone& each : done) {
+    world_.trace.note(node_, "disk has news of kind {} in its spare time", each.index());
+    report_(std::move(each));
+  }
   wants_spare_ = *more;
+  if (worker_.is_full()) return process_.after(full_retry_us, [this] { begin(); });
   if (!wants_spare_) return;
   is_busy_ = true;
   process_.after(draw_latency_us(), [this] {

@@ -12,6 +12,7 @@ constexpr std::uint64_t random_part = 3;
 constexpr std::uint64_t least_down_us = 20'000;
 constexpr std::uint64_t most_down_us = 3'000'000;
 constexpr std::uint64_t most_partition_us = 5'000'000;
+constexpr std::uint64_t longest_stall_us = 12'000'000;
 constexpr std::uint64_t most_pause_us = 2'000'000;
 /// Longer than the cluster remembers a member as alive.
 constexpr std::uint64_t most_absence_us = 4'000'000;
@@ -45,7 +46,7 @@ void Faults::next() {
 
 Faults::Fault Faults::draw() {
   const FaultWeights& weights = world_.plan.faults;
-  const std::array<std::pair<std::uint64_t, Fault>, 10> choices = {{
+  const std::array<std::pair<std::uint64_t, Fault>, 13> choices = {{
       {weights.crash, &Faults::crash_one},
       {weights.crash_all, &Faults::crash_everybody},
       {weights.crash_at_operation, &Faults::crash_at_operation},
@@ -56,6 +57,9 @@ Faults::Fault Faults::draw() {
       {weights.transfer, &Faults::transfer},
       {weights.wall_jump, &Faults::wall_jump},
       {weights.leave, &Faults::leave},
+      {weights.rot, &Faults::rot},
+      {weights.full_disk, &Faults::fill_disk},
+      {weights.failing_disk, &Faults::fail_disk},
   }};
   std::uint64_t sum = 0;
   for (const auto& [weight, fault] : choices) sum += weight;
@@ -95,6 +99,7 @@ void Faults::died(int number) {
   Machine& machine = *machines_[static_cast<std::size_t>(number)];
   ++world_.counters.crashes;
   ++world_.counters.crashes_within;
+  if (machine.is_failing()) ++world_.counters.failed_disks;
   world_.trace.note(number, "crashes in the middle of work on its disk");
   machine.crash();
   if (has_ended_) return machine.start();
@@ -228,7 +233,7 @@ void Faults::slow_disk() {
   if (!machine.is_up()) return;
   DiskQuality slow = world_.plan.disks;
   slow.stall_one_in = 2;
-  slow.stall_us = random_.between(100'000, 3'000'000);
+  slow.stall_us = random_.between(100'000, random_.one_in(4) ? longest_stall_us : 3'000'000);
   world_.trace.note(machine.number(), "has a slow disk, up to {} us", slow.stall_us);
   machine.replica()->disk().set_quality(slow);
   later(random_.between(200'000, most_partition_us), [this, number = machine.number()] {
@@ -255,11 +260,44 @@ void Faults::wall_jump() {
 
 void Faults::leave() {
   if (steward_.wanted().size() < 3) return;
+  // Two that are left bear the loss of none.
+  if (std::ranges::any_of(machines_, [](const auto& each) { return each->is_rotten(); })) return;
   Machine& machine = leader_or_any();
   if (!steward_.wanted().contains(machine.number())) return;
   world_.trace.note(machine.number(), "is to leave the cluster");
   steward_.do_not_want(machine.number());
   later(random_.between(500'000, most_absence_us), [this, number = machine.number()] { steward_.want(number); });
+}
+
+/// A cluster bears the loss of one disk, and of the next once the first is made good: when every member votes again.
+void Faults::rot() {
+  Machine* const leader = steward_.leader();
+  if (leader == nullptr || steward_.wanted().size() < 3 || !steward_.is_as_wanted(*leader)) return;
+  if (std::ranges::any_of(machines_, [](const auto& each) { return each->is_rotten(); })) return;
+  Machine& machine = leader_or_any();
+  if (!steward_.wanted().contains(machine.number())) return;
+  crash(machine);
+  const auto kind = static_cast<Rot>(random_.below(4));
+  if (machine.rot(kind)) {
+    ++world_.counters.damaged_disks;
+    world_.trace.note(machine.number(), "has a damaged disk, of kind {}", static_cast<int>(kind));
+  }
+  restart_later(machine.number(), random_.between(least_down_us, most_down_us));
+}
+
+void Faults::fill_disk() {
+  Machine& machine = leader_or_any();
+  ++world_.counters.full_disks;
+  world_.trace.note(machine.number(), "has little room left on its disk");
+  machine.limit_disk(random_.one_in(2) ? 0 : random_.below(3 * world_.plan.segment_bytes));
+  later(random_.between(200'000, most_partition_us),
+        [this, number = machine.number()] { machines_[static_cast<std::size_t>(number)]->limit_disk(std::nullopt); });
+}
+
+void Faults::fail_disk() {
+  Machine& machine = leader_or_any();
+  world_.trace.note(machine.number(), "has a disk that fails");
+  machine.fail_disk();
 }
 
 void Faults::end() {
@@ -270,6 +308,7 @@ void Faults::end() {
   for (const auto& machine : machines_) {
     steward_.want(machine->number());
     machine->crash_at_operation(Machine::never);
+    machine->limit_disk(std::nullopt);
     if (!machine->is_up()) machine->start();
     if (!machine->is_up()) continue;
     machine->replica()->disk().set_quality(DiskQuality{});

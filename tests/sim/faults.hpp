@@ -39,6 +39,9 @@ class Faults {
   void transfer();
   void wall_jump();
   void leave();
+  void rot();
+  void fill_disk();
+  void fail_disk();
 
   void cut_both(std::size_t one, std::size_t other);
   void isolate(std::size_t machine);

@@ -57,11 +57,9 @@ void Machine::start() {
   const bool is_doomed = !world_.is_calm && random_.one_in(20);
   if (is_doomed) crash_at_operation(random_.below(10));
   auto parts = open();
-  if (!parts) {
-    if (files_.has_stopped()) return world_.died(number_);
-    return world_.findings.unsafe(fmt::format("n{} cannot start: {}", number_, parts.error().what));
-  }
+  if (!parts) return report_failed_start(parts.error());
   if (is_doomed) crash_at_operation(never);
+  if (has_only_lost_store_) is_rotten_ = has_only_lost_store_ = false;
   world_.trace.note(number_, "starts: term {}, log up to {}, commit {}, applied {}",
                     parts->restored.hard_state.term.value, parts->restored.last.value, parts->restored.commit.value,
                     parts->restored.applied.value);
@@ -70,12 +68,88 @@ void Machine::start() {
   world_.started(number_);
 }
 
+void Machine::report_failed_start(const Error& error) {
+  if (files_->has_stopped()) return world_.died(number_);
+  if (error.code == ErrorCode::disk_full && is_limited_) return world_.died(number_);
+  if (error.code == ErrorCode::corrupt && is_rotten_) {
+    world_.trace.note(number_, "finds its disk damaged");
+    return world_.lost_its_past(number_);
+  }
+  world_.findings.unsafe(fmt::format("n{} cannot start: {}", number_, error.what));
+}
+
+bool Machine::rot(Rot kind) {
+  ENSURE(!is_up());
+  switch (kind) {
+    case Rot::flipped_bit: is_rotten_ = flip_a_bit() || is_rotten_; return is_rotten_;
+    case Rot::missing_file: is_rotten_ = lose_a_file() || is_rotten_; return is_rotten_;
+    // Made again from the log, if that is all there.
+    case Rot::lost_store: backend_.wipe(); break;
+    case Rot::nothing_left:
+      files_ = std::make_unique<SimulatedFileSystem>();
+      backend_.wipe();
+      break;
+  }
+  has_only_lost_store_ = kind == Rot::lost_store && !is_rotten_;
+  is_rotten_ = true;
+  return true;
+}
+
+/// In the first part of the first segment: the last record of a log cannot be told from one that was never synced.
+bool Machine::flip_a_bit() {
+  constexpr std::size_t least_bytes = 8192;
+  for (const auto& [name, bytes] : files_->everything()) {
+    if (!name.ends_with(".segment")) continue;
+    const std::size_t written = bytes.find_last_not_of('\0');
+    if (written == Bytes::npos || written < least_bytes) return false;
+    files_->flip_bit(name, random_.below(written / 3), static_cast<unsigned>(random_.below(8)));
+    return true;
+  }
+  return false;
+}
+
+bool Machine::lose_a_file() {
+  std::vector<std::string> segments;
+  for (const auto& [name, bytes] : files_->everything()) {
+    if (name.ends_with(".segment") && bytes.find_last_not_of('\0') != Bytes::npos) segments.push_back(name);
+  }
+  if (segments.empty()) return false;
+  files_->lose(segments[random_.below(segments.size())]);
+  return true;
+}
+
+void Machine::begin_anew(ServerId server) {
+  ENSURE(!is_up());
+  server_ = server;
+  files_ = std::make_unique<SimulatedFileSystem>();
+  backend_.wipe();
+  backend_.set_full(false);
+  is_rotten_ = is_limited_ = has_only_lost_store_ = false;
+}
+
+void Machine::limit_disk(std::optional<std::uint64_t> more_bytes) {
+  is_limited_ = more_bytes.has_value();
+  files_->set_capacity(more_bytes ? files_->used_bytes() + *more_bytes : std::numeric_limits<std::uint64_t>::max());
+  backend_.set_full(is_limited_ && random_.one_in(2));
+}
+
+void Machine::fail_disk() {
+  if (!is_up()) return;
+  is_failing_ = true;
+  switch (random_.below(4)) {
+    case 0: files_->fail_next_write(random_.below(200)); break;
+    case 1: backend_.fail_next_commit({ErrorCode::sync_failed, "a simulated sync failed"}); break;
+    default: files_->fail_next_sync(); break;
+  }
+}
+
 void Machine::crash() {
   if (replica_) count(replica_->disk().log().counters());
   replica_.reset();
   // A process may die alone, and the machine without any of it; most often anything may happen.
   const std::uint64_t kind = random_.below(6);
-  files_.crash(random_, kind == 0 ? Unsynced::kept : kind == 1 ? Unsynced::lost : Unsynced::any);
+  is_failing_ = false;
+  files_->crash(random_, kind == 0 ? Unsynced::kept : kind == 1 ? Unsynced::lost : Unsynced::any);
   backend_.crash();
 }
 
@@ -87,13 +161,15 @@ void Machine::count(const wal::Counters& counters) {
 Result<wal::OpenedLog> Machine::open_log() {
   wal::Options options;
   options.segment_bytes = world_.plan.segment_bytes;
-  const auto exists = wal::Log::exists(files_, log_folder);
+  const auto exists = wal::Log::exists(*files_, log_folder);
   if (!exists) return std::unexpected(exists.error());
+  // What the disk was of is gone with it: a node draws another incarnation.
+  if (!*exists && is_rotten_) return fail(ErrorCode::corrupt, "nothing is left on the disk");
   if (!*exists) {
-    auto created = wal::Log::create(files_, log_folder, {ClusterId{}, server_}, options);
+    auto created = wal::Log::create(*files_, log_folder, {ClusterId{}, server_}, options);
     if (!created) return std::unexpected(created.error());
   }
-  return wal::Log::open(files_, log_folder, options);
+  return wal::Log::open(*files_, log_folder, options);
 }
 
 Result<ReplicaParts> Machine::open() {
@@ -119,15 +195,15 @@ Result<ReplicaParts> Machine::open() {
   if (!restored) return std::unexpected(restored.error());
   auto record = read_record(*opened);
   if (!record) return std::unexpected(record.error());
-  return ReplicaParts{
-      number_,
-      server_,
-      std::move(opened->log),
-      std::move(*restored),
-      std::move(*record),
-      std::move(*machine),
-      backend_,
-      {[this] { return files_.has_stopped(); }, [this](std::uint64_t operations) { crash_at_operation(operations); }}};
+  return ReplicaParts{number_,
+                      server_,
+                      std::move(opened->log),
+                      std::move(*restored),
+                      std::move(*record),
+                      std::move(*machine),
+                      backend_,
+                      {[this] { return files_->has_stopped() || is_failing_; },
+                       [this](std::uint64_t operations) { crash_at_operation(operations); }}};
 }
 
 Result<DurableRecord> Machine::read_record(const wal::OpenedLog& opened) const {

@@ -8,6 +8,14 @@
 
 namespace parley::sim {
 
+/// What may become of what a disk has kept.
+enum class Rot {
+  flipped_bit,   ///< in the log, in what was synced long ago
+  missing_file,  ///< of the log
+  lost_store,    ///< the store is gone, the log is whole
+  nothing_left,
+};
+
 /// A machine with a disk, a store and clocks, on which a replica runs or does not.
 class Machine {
  public:
@@ -18,13 +26,24 @@ class Machine {
   /// The process dies, and the machine with it: what was not synced is lost in part or in whole.
   void crash();
   /// The machine dies at one of its next operations on files.
-  void crash_at_operation(std::uint64_t operation) { files_.stop_after(operation); }
+  void crash_at_operation(std::uint64_t operation) { files_->stop_after(operation); }
   static constexpr std::uint64_t never = std::uint64_t{1} << 60;
   void stop_until(std::uint64_t time_us) {
     if (replica_) replica_->stop_until(time_us);
   }
+  /// While it is down. False if there is nothing on its disk that this could happen to.
+  bool rot(Rot kind);
+  /// On an empty disk.
+  void begin_anew(ServerId server);
+  /// The disk takes so many more bytes; without a number, as many as before.
+  void limit_disk(std::optional<std::uint64_t> more_bytes);
+  /// The next write or sync of the log, or the next commit of the store, fails, and the process stops.
+  void fail_disk();
   void jump_wall_clock(std::int64_t by_us) { wall_offset_us_ += by_us; }
 
+  /// Something on its disk is not what it was, and it has not begun anew.
+  [[nodiscard]] bool is_rotten() const { return is_rotten_; }
+  [[nodiscard]] bool is_failing() const { return is_failing_; }
   [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
   /// Null while the machine is down.
   [[nodiscard]] Replica* replica() { return replica_.get(); }
@@ -35,6 +54,9 @@ class Machine {
 
  private:
   void count(const wal::Counters& counters);
+  bool flip_a_bit();
+  bool lose_a_file();
+  void report_failed_start(const Error& error);
   Result<ReplicaParts> open();
   Result<wal::OpenedLog> open_log();
   Result<DurableRecord> read_record(const wal::OpenedLog& opened) const;
@@ -43,9 +65,13 @@ class Machine {
 
   World& world_;
   const int number_;
-  const ServerId server_;
+  ServerId server_;
   Random random_;
-  SimulatedFileSystem files_;
+  bool is_rotten_ = false;   ///< something on its disk is not what it was
+  bool has_only_lost_store_ = false;
+  bool is_limited_ = false;  ///< in the room on its disk
+  bool is_failing_ = false;  ///< its disk is to fail once in this life
+  std::unique_ptr<SimulatedFileSystem> files_ = std::make_unique<SimulatedFileSystem>();
   SimulatedBackend backend_;
   std::int64_t wall_offset_us_;
   std::int64_t drift_ppm_;

@@ -49,13 +49,18 @@ void draw_faults(Random& random, Plan& plan) {
   faults.crash_all = one_of<std::uint64_t, 3>(random, {0, 1, 3});
   faults.pause = one_of<std::uint64_t, 3>(random, {0, 2, 4});
   faults.slow_disk = one_of<std::uint64_t, 3>(random, {0, 1, 3});
+  faults.full_disk = one_of<std::uint64_t, 3>(random, {0, 1, 2});
+  faults.failing_disk = one_of<std::uint64_t, 3>(random, {0, 1, 3});
   faults.wall_jump = one_of<std::uint64_t, 2>(random, {0, 1});
   if (plan.first_members > 1) {
     faults.partition = one_of<std::uint64_t, 3>(random, {0, 6, 12});
     faults.bad_network = one_of<std::uint64_t, 3>(random, {0, 2, 4});
     faults.transfer = one_of<std::uint64_t, 3>(random, {0, 2, 4});
   }
-  if (plan.first_members > 2) faults.leave = one_of<std::uint64_t, 3>(random, {0, 0, 3});
+  if (plan.first_members > 2) {
+    faults.leave = one_of<std::uint64_t, 3>(random, {0, 0, 3});
+    faults.rot = one_of<std::uint64_t, 3>(random, {0, 2, 4});
+  }
   plan.least_fault_gap_us = one_of<std::uint64_t, 3>(random, {50'000, 300'000, 1'000'000});
   plan.most_fault_gap_us =
       plan.least_fault_gap_us + one_of<std::uint64_t, 3>(random, {1'000'000, 3'000'000, 5'000'000});

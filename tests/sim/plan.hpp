@@ -36,7 +36,10 @@ struct FaultWeights {
   std::uint64_t slow_disk = 0;
   std::uint64_t transfer = 0;
   std::uint64_t wall_jump = 0;
-  std::uint64_t leave = 0;  ///< a member is removed, and taken in again later
+  std::uint64_t leave = 0;         ///< a member is removed, and taken in again later
+  std::uint64_t rot = 0;           ///< what a disk has kept is damaged, missing or gone
+  std::uint64_t full_disk = 0;     ///< no further byte fits on a disk, for a while
+  std::uint64_t failing_disk = 0;  ///< a write or a sync of the log or the store fails once
 };
 
 /// Everything that a run is made of, drawn from its seed before it begins.

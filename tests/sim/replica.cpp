@@ -79,6 +79,8 @@ void Replica::take(replica::Order order) {
           this->order(std::move(alternative));
         } else if constexpr (std::is_same_v<Given, replica::NotifyStable>) {
           post([index = alternative.index](replica::Driver& driver) { driver.notify_stable(index); });
+        } else if constexpr (std::is_same_v<Given, replica::StoreRoom>) {
+          post([is_full = alternative.is_full](replica::Driver& driver) { driver.store_room_changed(is_full); });
         } else if constexpr (std::is_same_v<Given, replica::TrimBefore>) {
           post([first = alternative.first_kept](replica::Driver& driver) { driver.trim_before(first); });
         } else if constexpr (std::is_same_v<Given, replica::SendTransfer>) {

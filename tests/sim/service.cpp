@@ -14,6 +14,8 @@ constexpr std::size_t entries_per_round = 32;
 /// How long the store takes for a flush.
 constexpr std::uint64_t least_flush_us = 1'000;
 constexpr std::uint64_t most_flush_us = 60'000;
+/// When a store that found no room tries again.
+constexpr std::uint64_t store_retry_us = 200'000;
 
 }  // namespace
 
@@ -144,7 +146,8 @@ void Service::apply_entries() {
     world_.state_judge.applied(node_, unapplied_.front(), outcome, machine_->meta());
     unapplied_.pop_front();
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
-    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))}, answers_);
+    writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))},
+                    outcome.reply.word == ErrorWord::session_expired, answers_);
   }
   if (applied == 0) return;
   order(raft::Applied{machine_->applied()});
@@ -199,14 +202,29 @@ void Service::flush_if_due() {
 /// The store's own thread: a commit is durable at some moment, and reported later.
 void Service::flush() {
   in_store([this, overlay = machine_->take_frozen()] {
-    world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_),
-                         [&] { return "the store of n" + std::to_string(node_) + " is written ahead of its log"; });
-    const Status committed = backend_.commit(*overlay);
-    ENSURE(committed.has_value());
-    ++world_.counters.flushes;
-    world_.trace.note(node_, "flushed up to {}", machine_->frozen_index().value);
-    process_.after(random_.between(1, least_flush_us), [this] { post(Flushed{}); });
+    waiting_ = overlay;
+    flush_to_store();
   });
+}
+
+/// As the store actor does it: what finds no room is tried again, what fails otherwise ends the process.
+void Service::flush_to_store() {
+  // An image has taken its place.
+  if (!waiting_) return;
+  world_.findings.must(machine_->frozen_index() <= world_.raft_judge.durable(server_),
+                       [&] { return "the store of n" + std::to_string(node_) + " is written ahead of its log"; });
+  const Status committed = backend_.commit(*waiting_);
+  const bool is_full = !committed && committed.error().code == ErrorCode::disk_full;
+  if (!committed && !is_full) return world_.died(node_);
+  if (std::exchange(is_store_full_, is_full) != is_full) order(replica::StoreRoom{is_full});
+  if (is_full) {
+    process_.after(store_retry_us, [this] { in_store([this] { flush_to_store(); }); });
+    return;
+  }
+  waiting_.reset();
+  ++world_.counters.flushes;
+  world_.trace.note(node_, "flushed up to {}", machine_->frozen_index().value);
+  process_.after(random_.between(1, least_flush_us), [this] { post(Flushed{}); });
 }
 
 void Service::on(const Flushed&) {
@@ -250,6 +268,9 @@ void Service::tick_images() {
 }
 
 void Service::install() {
+  waiting_.reset();
+  if (std::exchange(is_store_full_, false)) order(replica::StoreRoom{false});
+  images_.stop_sending();
   const Status installed = images_.install();
   ENSURE(installed.has_value());
   ++world_.counters.images_installed;

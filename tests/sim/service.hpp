@@ -68,6 +68,7 @@ class Service final : public replica::RoundSink {
   void maintain();
   void flush_if_due();
   void flush();
+  void flush_to_store();
   void send_answers();
   void order(replica::Order order);
 
@@ -94,6 +95,8 @@ class Service final : public replica::RoundSink {
   std::vector<Item> inbox_;
   node::ImageDesk images_;
   node::LogTrim trim_;
+  std::shared_ptr<const store::Overlay> waiting_;  ///< for the store to write
+  bool is_store_full_ = false;
   std::uint64_t store_free_us_ = 0;  ///< when the store's thread has done what it was given
   std::optional<Index> installing_;
   std::vector<Entry> behind_image_;

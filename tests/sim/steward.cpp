@@ -24,6 +24,8 @@ void Steward::begin() {
 /// A founder that died before its first entries were durable founds the same cluster again.
 void Steward::found() {
   Machine& first = *machines_.front();
+  // Whoever begins anew later joins what there is.
+  if (world_.raft_judge.committed() > Index{}) return;
   if (!first.is_up() || !first.replica()->core().membership().members.empty()) return;
   app::Settings settings;
   settings.sessions = world_.plan.sessions;

@@ -40,6 +40,8 @@ struct World {
   std::function<void(int from, const raft::ChangeDone& done)> change_done;
   /// The process of this node has died by itself.
   std::function<void(int node)> died;
+  /// What this node's disk has kept cannot be read: it must begin anew, as another incarnation.
+  std::function<void(int node)> lost_its_past;
   /// The process of this node has begun a new life.
   std::function<void(int node)> started;
 };

@@ -66,7 +66,7 @@ inline constexpr const char* append_rejected =
 inline constexpr const char* heartbeat =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291970709284d2bcd044d21";
 inline constexpr const char* heartbeat_reply =
-    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd333302919408094dcd044d";
+    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd333302919508094dcd044dc3";
 inline constexpr const char* read_index_request =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333029193090905";
 inline constexpr const char* read_index_reply =

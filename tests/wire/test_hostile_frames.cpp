@@ -190,7 +190,7 @@ TEST_CASE("numbers that name nothing are refused") {
   CHECK_THAT(refusal(decode_peer_frame(batch_head().array(1).array(2).number(14).number(1).shared())),
              Catch::Contains("message of unknown kind 14"));
   CHECK_THAT(
-      refusal(decode_peer_frame(batch_head().array(1).array(4).number(12).number(1).number(1).number(6).shared())),
+      refusal(decode_peer_frame(batch_head().array(1).array(4).number(12).number(1).number(1).number(7).shared())),
       Catch::Contains("refusal"));
 }
 

@@ -159,8 +159,6 @@ struct SimulatedFileSystem::Disk {
       folder.current = folder.durable;
     }
     forget_process();
-    fails_sync = fails_directory_sync = ignores_directory_syncs = false;
-    fails_write.reset();
   }
 
   void forget_process() {
@@ -168,6 +166,8 @@ struct SimulatedFileSystem::Disk {
     ++life;
     stop_at = never;
     stopped = false;
+    fails_sync = fails_directory_sync = ignores_directory_syncs = false;
+    fails_write.reset();
   }
 };
 

@@ -103,6 +103,7 @@ Result<std::unique_ptr<store::Snapshot>> SimulatedBackend::snapshot() {
 }
 
 Status SimulatedBackend::commit(const store::Overlay& overlay) {
+  if (is_full_) return fail(ErrorCode::disk_full, "no space left on a simulated disk");
   if (failure_) return std::unexpected(*std::exchange(failure_, std::nullopt));
   ++disk_->last_commit;
   for (auto row = overlay.seek({}); row.valid(); row.next()) {
@@ -116,6 +117,7 @@ Status SimulatedBackend::commit(const store::Overlay& overlay) {
 Result<store::Backend*> SimulatedBackend::begin_image() {
   discard_image();
   image_ = std::make_unique<SimulatedBackend>();
+  image_->set_full(is_full_);
   return image_.get();
 }
 

@@ -29,6 +29,8 @@ class SimulatedBackend final : public store::Backend {
 
   /// The next commit fails with this error and changes nothing.
   void fail_next_commit(Error error) { failure_ = std::move(error); }
+  /// While it is so, every commit fails with `disk_full` and changes nothing.
+  void set_full(bool is_full) { is_full_ = is_full; }
   /// The process died: nothing committed is lost but an image that was not complete, and a failure that was still to
   /// come is forgotten. The process's snapshots must be gone.
   void crash();
@@ -47,6 +49,7 @@ class SimulatedBackend final : public store::Backend {
   std::optional<Error> failure_;
   std::unique_ptr<SimulatedBackend> image_;
   bool is_image_complete_ = false;
+  bool is_full_ = false;
 };
 
 }  // namespace parley::sim
