@@ -139,7 +139,7 @@ class Damage(E2eTest):
 
     @takes(25)
     def test_begins_anew(self):
-        """a member with a damaged log comes back by -join as another incarnation, a learner until it holds what the others hold"""
+        """a member with a damaged log comes back by -join as another incarnation, a learner until it holds all"""
         cluster = self.cluster(flags=["-retain", "50"]).up()
         batch = cluster.batch("-timeout", "60s")
         written = {f"key {n}": f"value {n}" for n in range(300)}
