@@ -5,6 +5,14 @@
 #include "common/base/ensure.hpp"
 
 namespace parley::replica {
+namespace {
+
+/// Election timeouts between two attempts of a full leader to hand over. It cannot know whether the others are full as
+/// well, and the same data fills all disks at the same time: then leadership goes round once in so long, not all the
+/// time.
+constexpr std::uint32_t hand_over_timeouts = 20;
+
+}  // namespace
 
 bool Round::is_empty() const {
   return committed.empty() && !role_changed && !membership && reads_ready.empty() && reads_refused.empty() &&
@@ -14,6 +22,14 @@ bool Round::is_empty() const {
 
 Driver::Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink)
     : core_(std::move(core)), disk_(disk), network_(network), sink_(sink) {}
+
+void Driver::step(raft::Input input) {
+  const bool is_tick = std::holds_alternative<raft::Tick>(input);
+  core_.step(std::move(input));
+  if (!is_tick) return;
+  if (hand_over_wait_ > 0) --hand_over_wait_;
+  hand_over_if_full();
+}
 
 void Driver::on_disk(DiskDone done) {
   if (const auto* persisted = std::get_if<PersistDone>(&done)) {
@@ -46,9 +62,32 @@ void Driver::room_changed() {
   round_.disk_full = is_full();
 }
 
-/// A leader that can take no writes makes room for one that can.
+/// A leader that can take no writes makes room for one that can, also if it was elected by those that cannot know.
 void Driver::hand_over_if_full() {
-  if (is_full() && core_.role() == raft::Role::leader) core_.step(raft::TransferLeadership{});
+  if (!is_full() || hand_over_wait_ > 0) return;
+  const ServerId next = next_to_lead();
+  if (next.is_nobody()) return;
+  handed_to_ = next;
+  hand_over_wait_ = hand_over_timeouts * core_.options().election_ticks;
+  core_.step(raft::TransferLeadership{next});
+}
+
+/// In turn, so that the one that has room is found among some that have none: the voter after the last one that was
+/// asked, or after itself, of those that follow closely and have not said that they have no room.
+ServerId Driver::next_to_lead() const {
+  const auto* leader = std::get_if<raft::Leader>(&core_.role_state());
+  if (leader == nullptr) return nobody;
+  const ServerId last = handed_to_.is_nobody() ? core_.self() : handed_to_;
+  ServerId first = nobody;
+  for (const auto& [server, progress] : leader->peers) {
+    const bool is_able = core_.membership().is_voter(server) && !progress.lacks_room() &&
+                         progress.state() == raft::Progress::State::replicate &&
+                         progress.ticks_unheard < core_.options().election_ticks;
+    if (!is_able) continue;
+    if (server > last) return server;
+    if (first.is_nobody()) first = server;
+  }
+  return first;
 }
 
 void Driver::ask_status(std::uint64_t ticket) {
@@ -74,8 +113,6 @@ void Driver::hold_or_send(std::vector<raft::Message> messages) {
 
 void Driver::perform() {
   raft::Output output = core_.take_output();
-  // One that was elected by those that cannot know.
-  if (output.role_changed) hand_over_if_full();
   if (output.membership_changed) network_.members_changed(*output.membership_changed);
   for (raft::Message& message : output.send_now) network_.send(std::move(message));
   if (output.persist) {

@@ -20,7 +20,7 @@ class Driver {
   Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink);
 
   /// Steps the core; perform() must follow before the thread waits.
-  void step(raft::Input input) { core_.step(std::move(input)); }
+  void step(raft::Input input);
   /// The disk has done something: steps the core, and sends the promises that waited for it.
   void on_disk(DiskDone done);
   /// Asks for a Round with `stable_reached` once the own log is synced up to `index`.
@@ -42,6 +42,7 @@ class Driver {
 
   void room_changed();
   void hand_over_if_full();
+  [[nodiscard]] ServerId next_to_lead() const;
   [[nodiscard]] bool is_full() const { return is_log_full_ || is_store_full_; }
   void hold_or_send(std::vector<raft::Message> messages);
 
@@ -55,6 +56,8 @@ class Driver {
   std::optional<Index> stable_wanted_;
   bool is_log_full_ = false;
   bool is_store_full_ = false;
+  ServerId handed_to_ = nobody;       ///< who was asked last to lead instead, for want of room here
+  std::uint32_t hand_over_wait_ = 0;  ///< ticks until another may be asked
   Round round_;
 };
 
