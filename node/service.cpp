@@ -210,6 +210,7 @@ void Service::on(replica::Round& round) {
   if (round.role_changed) {
     role_ = *round.role_changed;
     const bool is_known = !role_.leader.is_nobody();
+    admin_.leader_changed(role_.leader, answers_);
     if (const auto why = why_resigned(role_.resigned); !why.empty()) logger_.warn("steps down: {}", why);
     if (role_.leader != options_.self) {
       calls_.stop_sending_images();
@@ -220,7 +221,6 @@ void Service::on(replica::Round& round) {
                           : "no leader");
     writes_.leader_changed(is_known);
     reads_.leader_changed(is_known);
-    admin_.leader_changed(role_.leader, answers_);
   }
   if (round.membership || round.role_changed) tell_ports_who_leads();
   if (round.disk_full) {
