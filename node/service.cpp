@@ -163,6 +163,13 @@ void Service::on(const ImageOver& image) {
   trim_log();
 }
 
+/// Elected while its own state is being replaced, this node has none that others could go on from: they ask again.
+void Service::want_image(ServerId peer) {
+  if (installing_) return calls_.order(raft::ImageSent{peer, std::nullopt});
+  trim_.hold(peer, machine_->flushed_index());
+  calls_.send_image(peer);
+}
+
 /// The state of now stays until the log is stable up to the image, and serves stale reads meanwhile.
 void Service::take_verdict(const raft::ImageVerdict& verdict) {
   if (!verdict.install) return calls_.refuse_image();
@@ -193,10 +200,7 @@ void Service::on(replica::Round& round) {
     machine_->enqueue(std::move(round.committed));
   }
   if (round.fresh) freshness_.heard(*round.fresh);
-  for (const raft::ImageWanted& wanted : round.images_wanted) {
-    trim_.hold(wanted.peer, machine_->flushed_index());
-    calls_.send_image(wanted.peer);
-  }
+  for (const raft::ImageWanted& wanted : round.images_wanted) want_image(wanted.peer);
   // Refusals first: they belong to the leader that was.
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
   for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);

@@ -95,6 +95,7 @@ class Service {
   void on(const Flushed&);
   void on(const ImageOver& image);
   void on(Installed& installed);
+  void want_image(ServerId peer);
   void take_verdict(const raft::ImageVerdict& verdict);
   void trim_log();
 

@@ -52,8 +52,9 @@ void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64
   const auto query = app::decode_query(request.query.view());
   if (!query) return refuse(asker, ErrorWord::invalid, "these bytes are no query that this version knows");
   PendingReads::Read read{asker, std::move(request.query), deadline_us};
+  // By the clock of now: if this thread stood still since the round began, what it reads has grown older by that.
   if (request.mode == wire::ReadMode::stale)
-    return answer_read(read, age_ms(freshness_.age_us(machine_->applied(), now_us_)));
+    return answer_read(read, age_ms(freshness_.age_us(machine_->applied(), clock_.now().monotonic_us)));
   read.by_lease = request.mode == wire::ReadMode::lease;
   if (auto busy = reads_.add(std::move(read))) answer(asker, std::move(*busy));
 }

@@ -364,7 +364,9 @@ void Core::handle(const Message& message, const Heartbeat& heartbeat) {
   // The leader names only what we have acknowledged; a log that lost it would be another incarnation.
   commit_to(std::min(heartbeat.commit, log_.last()));
   const Freshness& fresh = heartbeat.fresh;
-  if (fresh.stamp_us > fresh.before_us) output_.fresh = FreshUpTo{fresh.commit, fresh.stamp_us - fresh.before_us};
+  // A stamp from the future is one of the clock before this machine started anew.
+  if (fresh.stamp_us > fresh.before_us && fresh.stamp_us <= clock_.monotonic_us)
+    output_.fresh = FreshUpTo{fresh.commit, fresh.stamp_us - fresh.before_us};
   send(message.from, HeartbeatReply{heartbeat.round, clock_.monotonic_us, room_.for_entries});
 }
 

@@ -188,6 +188,17 @@ TEST_CASE("what a follower has applied is as fresh as the last round that was an
   CHECK(f.cluster.server(2).fresh->as_of_us == fresh->as_of_us);
 }
 
+TEST_CASE("a stamp that is ahead of the own clock is of an earlier life of the machine, and says nothing") {
+  Fixture f;
+  const Freshness ahead{f.cluster.core(2).commit(), f.at_us + 1, 0};
+  f.cluster.server(2).fresh.reset();
+  f.cluster.deliver(words(1, 2, f.cluster.core(1).term().value, Heartbeat{{}, 1, ahead}));
+  CHECK_FALSE(f.cluster.server(2).fresh);
+  const Freshness now{f.cluster.core(2).commit(), f.at_us, 0};
+  f.cluster.deliver(words(1, 2, f.cluster.core(1).term().value, Heartbeat{{}, 1, now}));
+  CHECK(f.cluster.server(2).fresh);
+}
+
 TEST_CASE("a leader that nobody confirms vouches for less and less") {
   Fixture f(5);
   f.beat();

@@ -87,6 +87,10 @@ void Service::on(replica::Round& round) {
   }
   if (round.fresh) freshness_.heard(*round.fresh);
   for (const raft::ImageWanted& wanted : round.images_wanted) {
+    if (installing_) {
+      order(raft::ImageSent{wanted.peer, std::nullopt});
+      continue;
+    }
     ++world_.counters.images_begun;
     trim_.hold(wanted.peer, machine_->flushed_index());
     in_store([this, peer = wanted.peer] {
