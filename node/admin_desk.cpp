@@ -54,11 +54,18 @@ void expire_all(std::vector<Waiting>& waiting, std::uint64_t now_us, const char*
 
 }  // namespace
 
-AdminDesk::Ask AdminDesk::change(const Asker& asker, std::variant<raft::AddMember, raft::RemoveMember> wanted,
-                                 std::uint64_t deadline_us) {
+std::optional<wire::ErrorReply> AdminDesk::no_room() const {
+  const std::size_t waiting = changes_.size() + transfers_.size() + foundings_.size();
+  if (waiting < limits::admin_requests) return std::nullopt;
+  return wire::ErrorReply{ErrorWord::busy, "too many requests of operators are unanswered", change_retry_ms};
+}
+
+AdminDesk::Begun AdminDesk::change(const Asker& asker, std::variant<raft::AddMember, raft::RemoveMember> wanted,
+                                   std::uint64_t deadline_us) {
+  if (auto busy = no_room()) return *busy;
   const std::uint64_t id = next_change_++;
   changes_.emplace(id, Change{asker, deadline_us, std::holds_alternative<raft::AddMember>(wanted)});
-  return raft::ChangeMembership{id, std::move(wanted)};
+  return Ask(raft::ChangeMembership{id, std::move(wanted)});
 }
 
 AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::JoinRequest& request, const app::Settings& settings,
@@ -89,12 +96,15 @@ AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::TransferLeader
   if (!std::ranges::binary_search(membership_.voters, member->server))
     return error(ErrorWord::denied, "`" + request.name + "` has no vote");
   if (member->server == leader_) return wire::DoneReply{};
+  if (auto busy = no_room()) return *busy;
   transfers_.push_back({asker, deadline_us, member->server});
   return raft::TransferLeadership{member->server};
 }
 
-void AdminDesk::begin_found(const Asker& asker, std::uint64_t deadline_us) {
+std::optional<wire::ErrorReply> AdminDesk::begin_found(const Asker& asker, std::uint64_t deadline_us) {
+  if (auto busy = no_room()) return busy;
   foundings_.push_back({asker, deadline_us});
+  return std::nullopt;
 }
 
 wire::ReplyBody AdminDesk::answer_to(const Change& change, const std::optional<raft::Refusal>& refusal) const {

@@ -27,8 +27,8 @@ class AdminDesk {
                             std::uint64_t deadline_us);
   [[nodiscard]] Begun begin(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us);
   [[nodiscard]] Begun begin(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us);
-  /// Answered when this node is a member.
-  void begin_found(const Asker& asker, std::uint64_t deadline_us);
+  /// Answered when this node is a member. Too many wait if it returns an answer.
+  [[nodiscard]] std::optional<wire::ErrorReply> begin_found(const Asker& asker, std::uint64_t deadline_us);
 
   void change_done(const raft::ChangeDone& done, Answers& answers);
   void membership_changed(const ClusterId& cluster, const raft::Membership& membership, Answers& answers);
@@ -61,7 +61,9 @@ class AdminDesk {
     std::uint64_t deadline_us;
   };
 
-  Ask change(const Asker& asker, std::variant<raft::AddMember, raft::RemoveMember> wanted, std::uint64_t deadline_us);
+  Begun change(const Asker& asker, std::variant<raft::AddMember, raft::RemoveMember> wanted, std::uint64_t deadline_us);
+  /// `busy` if as many wait as may.
+  [[nodiscard]] std::optional<wire::ErrorReply> no_room() const;
   [[nodiscard]] wire::ReplyBody answer_to(const Change& change, const std::optional<raft::Refusal>& refusal) const;
 
   ServerId self_;

@@ -149,7 +149,7 @@ void Service::handle(const Asker& asker, const wire::FoundRequest&, std::uint64_
   found.cluster = draw_cluster_id();
   found.settings = SharedBytes(app::encode_settings(options_.settings));
   found.self = {options_.self, options_.name, options_.addresses, true};
-  admin_.begin_found(asker, deadline_us);
+  if (auto busy = admin_.begin_found(asker, deadline_us)) return answer(asker, std::move(*busy));
   calls_.order(std::move(found));
 }
 

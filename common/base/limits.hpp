@@ -203,6 +203,9 @@ inline constexpr std::size_t unread_bytes_when_full = 64 * KiB;
 inline constexpr std::size_t requests_in_all = 65536;
 /// Bytes of requests unanswered in all; beyond it the answer is `busy`.
 inline constexpr std::size_t request_bytes_in_all = 64 * MiB;
+/// Changes of membership, transfers of leadership and foundings unanswered in all; beyond it the answer is `busy`. There
+/// are never so many members to be changed.
+inline constexpr std::size_t admin_requests = 1024;
 
 // --- what people write and read ---
 
