@@ -172,8 +172,12 @@ void Core::on(const ImageSent& input) {
   Leader* leader = as_leader();
   if (leader == nullptr) return;
   const auto peer = leader->peers.find(input.peer);
-  if (peer != leader->peers.end() && peer->second.state() == Progress::State::image)
-    peer->second.end_image(input.index);
+  if (peer == leader->peers.end() || peer->second.state() != Progress::State::image) return;
+  if (input.index) {
+    peer->second.end_image(*input.index);
+  } else {
+    peer->second.give_up_image(log_.last());
+  }
 }
 
 void Core::on(const Unreachable& input) {

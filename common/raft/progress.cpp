@@ -63,13 +63,15 @@ void Progress::begin_image() {
   state_ = State::image;
 }
 
-void Progress::end_image(std::optional<Index> index) {
+void Progress::end_image(Index index) {
   lost();
-  if (index) {
-    next_ = std::max(next_, index->next());
-  } else {
-    probe_sent_ = true;
-  }
+  next_ = std::max(next_, index.next());
+}
+
+void Progress::give_up_image(Index last) {
+  lost();
+  next_ = std::max(next_, last.next());
+  probe_sent_ = true;
 }
 
 void Progress::lost() {

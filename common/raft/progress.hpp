@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <deque>
-#include <optional>
 
 #include "common/base/ids.hpp"
 
@@ -39,8 +38,11 @@ class Progress {
   void lost();
   /// From now on it waits for an image.
   void begin_image();
-  /// The image is there up to `index`, or, with nothing, was given up: probes again, at once or after a heartbeat.
-  void end_image(std::optional<Index> index);
+  /// The image is there up to `index`: probes behind it, at once.
+  void end_image(Index index);
+  /// It was given up. It may have landed all the same, so after a heartbeat the peer is asked what it has, from the end
+  /// of the leader's log, `last`, on downward, before it is sent another.
+  void give_up_image(Index last);
   /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled
   /// since the last answer, so that something sent in replicate may have been lost.
   bool heartbeat_answered();

@@ -68,6 +68,24 @@ TEST_CASE("an image that was given up is wanted again only when the peer has ans
   CHECK(cluster.server(1).images_wanted.size() == 2);
 }
 
+TEST_CASE("a peer whose image has landed, though its sender gave it up, needs no other") {
+  Cluster cluster;
+  let_one_fall_behind(cluster);
+  cluster.receive_image(1, 3);
+  cluster.run();
+  REQUIRE(cluster.core(3).commit() == cluster.core(1).commit());
+  cluster.step(1, ImageSent{ServerId{3}, std::nullopt});
+  cluster.tick_all(4);
+  CHECK(cluster.server(1).images_wanted.size() == 1);
+  CHECK(cluster.progress(1, 3).match() == cluster.core(1).log().last());
+  SECTION("and the cluster can count on it") {
+    cluster.isolate(2);
+    cluster.propose(1, "y");
+    cluster.tick_all(2);
+    CHECK(cluster.core(1).commit() == cluster.core(1).log().last());
+  }
+}
+
 TEST_CASE("a peer that got on without the image needs none") {
   Cluster cluster;
   let_one_fall_behind(cluster);
