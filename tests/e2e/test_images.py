@@ -106,6 +106,24 @@ class Images(E2eTest):
         self.check_holds(node.client.address, written)
         self.assertEqual(sorted(path.name for path in node.data.iterdir() if path.name.startswith("store")), ["store"])
 
+    @takes(6)
+    def test_killed_when_it_has_its_image(self):
+        """a follower that is killed when it has all of its image needs no other, and its leader can count on it"""
+        cluster = self.cluster(flags=FEW).up()
+        batch = cluster.batch("-timeout", "60s")
+        leader, other, gone = cluster.leader(), *cluster.followers()
+        cluster.kill([gone])
+        self.write_much(batch, "dead")
+        self.eventually(lambda: all(member["flushed"] == member["last"] for member in cluster.status()["members"]
+                                    if member["up"]), "everything is flushed")
+        cluster[gone].start()
+        self.await_log(cluster[gone], "has come")
+        # Nothing is committed from here on without it, so nothing is flushed, and another image would be the same one.
+        cluster.kill([gone, other])
+        cluster[gone].start()
+        self.assertTrue(batch.ask("set", key="after", value="1")["ok"])
+        self.assertEqual(cluster[gone].whole_log().count(b"has come"), 1)
+
     @takes(15)
     def test_leader_dies_while_it_sends(self):
         """a follower gets its image from the next leader if the one that sends dies, and writers notice little"""
