@@ -212,6 +212,8 @@ void Service::on(replica::Round& round) {
     if (admin_.is_member() && !std::exchange(was_member_, true)) calls_.became_member();
   }
   if (round.role_changed) {
+    // Whoever hears nobody campaigns several times a second, perhaps for days, without anything that is new to people.
+    const bool is_news = round.role_changed->term != role_.term || round.role_changed->leader != role_.leader;
     role_ = *round.role_changed;
     const bool is_known = !role_.leader.is_nobody();
     admin_.leader_changed(role_.leader, answers_);
@@ -220,9 +222,11 @@ void Service::on(replica::Round& round) {
       calls_.stop_sending_images();
       trim_.release_all();
     }
-    logger_.info("term {}: {}", role_.term.value,
-                 is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name())
-                          : "no leader");
+    if (is_news) {
+      logger_.info("term {}: {}", role_.term.value,
+                   is_known ? (role_.leader == options_.self ? "this node leads" : "the leader is " + leader_name())
+                            : "no leader");
+    }
     writes_.leader_changed(is_known);
     reads_.leader_changed(is_known);
   }
