@@ -23,8 +23,7 @@ Status ImageDesk::begin(ServerId peer, std::uint64_t now_ms) {
   if (!snapshot) return std::unexpected(snapshot.error());
   auto head = head_of(**snapshot);
   if (!head) return std::unexpected(head.error());
-  calls_.said("sends an image as of entry " + std::to_string(head->index.value) + " to server " +
-              std::to_string(peer.value));
+  calls_.said("sends an image as of entry " + std::to_string(head->index.value) + " to server " + peer.text());
   auto source = std::make_unique<store::SnapshotSource>(std::move(*snapshot));
   const transfer::TransferId id{random_.next()};
   const auto at = senders_.emplace(peer, transfer::ImageSender(id, *std::move(head), std::move(source), now_ms)).first;
@@ -41,8 +40,8 @@ void ImageDesk::flush(ServerId peer, transfer::ImageSender& sender) {
 void ImageDesk::end(std::map<ServerId, transfer::ImageSender>::iterator at) {
   const auto& [peer, sender] = *at;
   const bool is_done = sender.state() == transfer::ImageSender::State::done;
-  calls_.said("the image as of entry " + std::to_string(sender.index().value) + " for server " +
-              std::to_string(peer.value) + (is_done ? " is installed there" : " was given up"));
+  calls_.said("the image as of entry " + std::to_string(sender.index().value) + " for server " + peer.text() +
+              (is_done ? " is installed there" : " was given up"));
   const raft::ImageSent sent{peer, is_done ? std::optional(sender.index()) : std::nullopt};
   senders_.erase(at);
   calls_.sent(sent);
@@ -78,7 +77,7 @@ void ImageDesk::answer(ServerId to, const std::optional<transfer::ImageProgress>
 
 void ImageDesk::after_receiving(ServerId from) {
   if (const auto failure = receiver_.take_failure())
-    calls_.said("an image from server " + std::to_string(from.value) + " cannot be kept: " + failure->what);
+    calls_.said("an image from server " + from.text() + " cannot be kept: " + failure->what);
   const auto head = receiver_.take_completed();
   if (!head) return;
   // What its rows say is what counts, and it must be what its sender has said.
@@ -86,7 +85,7 @@ void ImageDesk::after_receiving(ServerId from) {
   const auto found = snapshot && *snapshot != nullptr ? head_of(**snapshot) : fail(ErrorCode::corrupt, "no image");
   auto membership = raft::decode_membership(head->membership.view());
   if (!found || *found != *head || !membership) {
-    calls_.said("an image from server " + std::to_string(from.value) + " is not of what it was said to be of");
+    calls_.said("an image from server " + from.text() + " is not of what it was said to be of");
     return refuse();
   }
   calls_.said("an image as of entry " + std::to_string(head->index.value) + " has come");

@@ -28,15 +28,13 @@ Result<std::optional<app::Meta>> read_meta(const std::filesystem::path& folder) 
   return store::inspect_store(store_folder);
 }
 
-std::string server_text(ServerId server) { return server.is_nobody() ? "none" : fmt::format("{:016x}", server.value); }
-
 std::string describe_log(const wal::OpenedLog& opened) {
   const wal::Recovered& log = opened.recovered;
   std::string text;
   text += fmt::format("cluster       {}\n", log.identity.cluster.is_nil() ? "none yet" : log.identity.cluster.text());
-  text += fmt::format("incarnation   {}\n", server_text(log.identity.server));
+  text += fmt::format("incarnation   {}\n", log.identity.server.text());
   text += fmt::format("term          {}\n", log.hard_state.term.value);
-  text += fmt::format("vote          {}\n", server_text(log.hard_state.vote));
+  text += fmt::format("vote          {}\n", log.hard_state.vote.text());
   text += fmt::format("log first     {}\n", log.start.index.value + 1);
   text += fmt::format("log last      {}\n", log.last.index.value);
   text += fmt::format("log digest    {}\n", log.last.digest.text());
@@ -69,8 +67,8 @@ Result<std::string> describe_membership(const wal::Recovered& log, const std::fi
   for (const raft::Member& member : membership->members) {
     const bool votes = std::ranges::binary_search(membership->voters, member.server);
     const char* const role = votes ? "voter" : membership->is_voter(member.server) ? "leaving" : "learner";
-    text += fmt::format("member        {} {} {} raft={} client={}\n", member.name.text(), role,
-                        server_text(member.server), member.addresses.raft, member.addresses.client);
+    text += fmt::format("member        {} {} {} raft={} client={}\n", member.name.text(), role, member.server.text(),
+                        member.addresses.raft, member.addresses.client);
   }
   return text;
 }

@@ -36,9 +36,10 @@ std::string latency_row(std::string_view name, const obs::Histogram& latency) {
 std::string load_table(const LoadReport& report) {
   const LoadResult& result = report.result;
   const LoadOptions& options = report.options;
-  std::string text = fmt::format("{} clients on {} sockets, {}, values of {} bytes, {} keys, {} reads, {}\n",
-                                 options.clients, options.sockets, options.mix.text(), options.value_size, options.keys,
-                                 read_name(options.read), report.durability);
+  std::string text =
+      fmt::format("{} client{} on {} socket{}, {}, values of {} bytes, {} keys, {} reads, {}\n", options.clients,
+                  options.clients == 1 ? "" : "s", options.sockets, options.sockets == 1 ? "" : "s", options.mix.text(),
+                  options.value_size, options.keys, read_name(options.read), report.durability);
   text += fmt::format("{:.0f} operations a second: {} in {:.3f} s, {} misses, {} errors\n", throughput(report),
                       result.ops, seconds(report), result.misses, result.error_count());
   for (std::size_t word = 0; word < result.errors.size(); ++word) {

@@ -9,6 +9,13 @@ namespace parley {
 
 std::string ClusterId::text() const { return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
 
+std::string ServerId::text() const {
+  if (is_nobody()) return "none";
+  Bytes big_endian;
+  for (int shift = 56; shift >= 0; shift -= 8) big_endian += static_cast<char>(value >> shift & 0xff);
+  return to_hex(big_endian);
+}
+
 std::optional<ClusterId> ClusterId::parse(std::string_view text) {
   const auto raw = from_hex(text);
   ClusterId id;

@@ -51,6 +51,8 @@ struct Index : StrongNumber<struct IndexTag> {
 /// so it can never vote under the promises of the old. 0 is "nobody".
 struct ServerId : StrongNumber<struct ServerIdTag> {
   [[nodiscard]] bool is_nobody() const { return value == 0; }
+  /// As people see it everywhere: 16 hexadecimal digits, or `none`.
+  [[nodiscard]] std::string text() const;
 };
 inline constexpr ServerId nobody{};
 

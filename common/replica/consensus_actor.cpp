@@ -206,7 +206,7 @@ void ConsensusActor::Loop::on(const transport::RefusedByPeer& event) {
 
 std::string ConsensusActor::Loop::name_of(ServerId server) const {
   const raft::Member* member = membership_.find(server);
-  return member != nullptr ? member->name.text() : "server " + std::to_string(server.value);
+  return member != nullptr ? member->name.text() : "server " + server.text();
 }
 
 void ConsensusActor::Loop::set_peer(ServerId server, const std::string& name, const std::string& address) {

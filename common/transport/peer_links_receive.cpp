@@ -18,8 +18,6 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string text(ServerId server) { return std::to_string(server.value); }
-
 }  // namespace
 
 template <class Event>
@@ -77,7 +75,7 @@ void PeerLinks::take_frame(const SharedBytes& body, std::uint64_t now_us, std::v
   // each other for ever.
   if (const auto* refused = std::get_if<wire::HelloRefused>(&frame->body)) {
     return say<RefusedByPeer>(Reason::said_by_peer, header.from,
-                              "server " + text(header.from) + " refuses our frames: " + printable(refused->reason),
+                              "server " + header.from.text() + " refuses our frames: " + printable(refused->reason),
                               now_us);
   }
   const auto* hello = std::get_if<wire::Hello>(&frame->body);
@@ -104,18 +102,18 @@ void PeerLinks::take_malformed(const SharedBytes& body, const std::string& why, 
 std::optional<std::pair<PeerLinks::Reason, std::string>> PeerLinks::objection(const wire::PeerHeader& header,
                                                                               bool is_hello) const {
   if (header.cluster != cluster_) {
-    return std::pair{Reason::cluster, "server " + text(header.from) + " belongs to cluster " + header.cluster.text() +
-                                          ", server " + text(self_.server) + " (" + self_.name.text() +
+    return std::pair{Reason::cluster, "server " + header.from.text() + " belongs to cluster " + header.cluster.text() +
+                                          ", server " + self_.server.text() + " (" + self_.name.text() +
                                           ") to cluster " + cluster_.text()};
   }
   if (header.to != self_.server && !(is_hello && header.to.is_nobody())) {
-    return std::pair{Reason::incarnation, "server " + text(header.from) + " speaks to incarnation " + text(header.to) +
-                                              ", but at this address now is incarnation " + text(self_.server) + " (" +
-                                              self_.name.text() + ")"};
+    return std::pair{Reason::incarnation, "server " + header.from.text() + " speaks to incarnation " +
+                                              header.to.text() + ", but at this address now is incarnation " +
+                                              self_.server.text() + " (" + self_.name.text() + ")"};
   }
   if (header.from == self_.server || header.from.is_nobody()) {
     return std::pair{Reason::ourselves,
-                     "a frame came under our own incarnation " + text(self_.server) +
+                     "a frame came under our own incarnation " + self_.server.text() +
                          ": does a copy of this data folder run elsewhere, or does an address lead back here?"};
   }
   return std::nullopt;
@@ -128,7 +126,7 @@ void PeerLinks::take_hello(const wire::PeerHeader& header, const wire::Hello& he
   if (!name || !address || address->port() == 0) {
     ++port_stats_.malformed;
     return say<FrameRefused>(Reason::malformed, header.from,
-                             "server " + text(header.from) + " greets with a name or address that is none", now_us);
+                             "server " + header.from.text() + " greets with a name or address that is none", now_us);
   }
   PeerLink* link = link_for(header.from, name->text(), *address, now_us);
   if (link == nullptr) {
@@ -164,7 +162,7 @@ PeerLink* PeerLinks::accept(const wire::PeerHeader& header, std::size_t bytes, s
   PeerLink* link = find(header.from);
   if (link == nullptr) {
     ++port_stats_.strangers;
-    say<FrameRefused>(Reason::stranger, nobody, "server " + text(header.from) + " sends messages without a greeting",
+    say<FrameRefused>(Reason::stranger, nobody, "server " + header.from.text() + " sends messages without a greeting",
                       now_us);
     return nullptr;
   }

@@ -82,3 +82,9 @@ TEST_CASE("hexadecimal text goes both ways and refuses what is none") {
   CHECK_FALSE(from_hex("1"));
   CHECK_FALSE(from_hex("0g"));
 }
+
+TEST_CASE("a server is shown as the sixteen digits of its incarnation") {
+  CHECK(ServerId{0x0123456789abcdef}.text() == "0123456789abcdef");
+  CHECK(ServerId{10}.text() == "000000000000000a");
+  CHECK(nobody.text() == "none");
+}

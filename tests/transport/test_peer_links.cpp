@@ -204,7 +204,8 @@ TEST_CASE("a frame for an earlier incarnation is refused, and its sender is told
   REQUIRE(world.await({a.get(), wiped.get()},
                       [&] { return !wiped->all<FrameRefused>().empty() && !a->all<RefusedByPeer>().empty(); }));
   for (const std::string& text : {wiped->all<FrameRefused>()[0].text, a->all<RefusedByPeer>()[0].text}) {
-    CHECK_THAT(text, Catch::Contains("incarnation 2") && Catch::Contains("incarnation 3"));
+    CHECK_THAT(text,
+               Catch::Contains("incarnation 0000000000000002") && Catch::Contains("incarnation 0000000000000003"));
   }
   CHECK_FALSE(a->links.is_up(two));
   CHECK(world.await({a.get(), wiped.get()}, [&] { return a->links.is_up(ServerId{3}); }));  // as itself it is welcome
