@@ -180,8 +180,8 @@ std::uint64_t Cluster::propose(std::uint64_t id, const std::string& command) {
   return next_id_++;
 }
 
-std::uint64_t Cluster::read(std::uint64_t id) {
-  step(id, ReadIndex{next_id_});
+std::uint64_t Cluster::read(std::uint64_t id, bool uses_lease) {
+  step(id, ReadIndex{next_id_, uses_lease});
   return next_id_++;
 }
 
@@ -229,8 +229,8 @@ void Cluster::trim(std::uint64_t id, Index up_to) {
   step(id, Trimmed{disk.start()});
 }
 
-void Cluster::receive_image(std::uint64_t from, std::uint64_t to) {
-  step(to, server(from).disk.image_at(core(from).applied()));
+void Cluster::receive_image(std::uint64_t from, std::uint64_t to, Index at) {
+  step(to, server(from).disk.image_at(at));
 }
 
 void Cluster::serve_wanted(std::uint64_t id) {
@@ -275,14 +275,16 @@ void Cluster::heal() {
   held_.clear();
 }
 
-std::vector<Message> Cluster::take(std::uint64_t from, std::uint64_t to, std::optional<Kind> kind) {
+std::vector<Message> Cluster::take(std::uint64_t from, std::uint64_t to, std::optional<Kind> kind, std::size_t most) {
   const NetworkRule wanted{Rule::drop, from, to, kind};
   std::vector<Message> taken;
   for (std::vector<Message>* messages : {&held_, &wire_}) {
-    const auto rest =
-        std::stable_partition(messages->begin(), messages->end(), [&](const Message& m) { return !wanted.covers(m); });
-    std::move(rest, messages->end(), std::back_inserter(taken));
-    messages->erase(rest, messages->end());
+    std::vector<Message> rest;
+    for (Message& message : *messages) {
+      const bool is_taken = wanted.covers(message) && taken.size() < most;
+      (is_taken ? taken : rest).push_back(std::move(message));
+    }
+    *messages = std::move(rest);
   }
   return taken;
 }

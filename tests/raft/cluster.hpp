@@ -97,7 +97,7 @@ class Cluster {
   /// The others forget that they heard from a leader, without campaigning.
   void let_leader_be_forgotten(std::uint64_t id);
   std::uint64_t propose(std::uint64_t id, const std::string& command);
-  std::uint64_t read(std::uint64_t id);
+  std::uint64_t read(std::uint64_t id, bool uses_lease = false);
   std::uint64_t change(std::uint64_t id, std::variant<AddMember, RemoveMember> wanted);
 
   // ---- disk and application ----
@@ -109,8 +109,10 @@ class Cluster {
   void serve_wanted(std::uint64_t id);
   /// The log on disk forgets what lies up to `up_to`.
   void trim(std::uint64_t id, Index up_to);
-  /// An image of what `from` has applied arrives at `to`, whose application takes it if the core does.
-  void receive_image(std::uint64_t from, std::uint64_t to);
+  /// An image of what `from` has applied, or had applied at `at`, arrives at `to`, whose application takes it if the
+  /// core does.
+  void receive_image(std::uint64_t from, std::uint64_t to) { receive_image(from, to, core(from).applied()); }
+  void receive_image(std::uint64_t from, std::uint64_t to, Index at);
 
   // ---- network: 0 for a server means any; without a kind, every kind ----
   enum class Rule { drop, hold, duplicate };
@@ -128,8 +130,9 @@ class Cluster {
   void partition(const std::vector<std::uint64_t>& one, const std::vector<std::uint64_t>& other);
   /// No rule is left; what was held goes on its way, after what already is.
   void heal();
-  /// Takes what is held or on its way, in order of sending.
-  std::vector<Message> take(std::uint64_t from, std::uint64_t to, std::optional<Kind> kind = std::nullopt);
+  /// Takes what is held or on its way, in order of sending, but no more than `most`.
+  std::vector<Message> take(std::uint64_t from, std::uint64_t to, std::optional<Kind> kind = std::nullopt,
+                            std::size_t most = SIZE_MAX);
   /// Delivers one message now, whatever rules there are; also one that was never sent.
   void deliver(const Message& message);
   /// All messages that were put on the network since the last call, dropped or not.

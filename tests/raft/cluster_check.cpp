@@ -63,7 +63,8 @@ void Cluster::say_output(ServerId self, const Output& output) const {
   };
   if (output.role_changed) {
     const RoleChanged& now = *output.role_changed;
-    line("is", role_name(now.role), "in term", now.term, "and its leader is", name_of(now.leader));
+    line("is", role_name(now.role), "in term", now.term, "and its leader is",
+         name_of(now.leader) + std::string(why_resigned(now.resigned)));
   }
   if (output.membership_changed) line("uses", describe(*output.membership_changed));
   if (output.persist) {
@@ -77,7 +78,11 @@ void Cluster::say_output(ServerId self, const Output& output) const {
     line("writes:" + (what.starts_with(",") ? what.substr(1) : what.empty() ? " its cluster" : what));
   }
   for (const Entry& entry : output.committed) line("commits", describe(entry));
-  for (const ReadReady& read : output.reads_ready) line("may serve read", read.id, "at", read.index);
+  for (const ReadReady& read : output.reads_ready) {
+    std::ostringstream at;
+    at << read.index << (read.by_lease ? ", by its lease" : "");
+    line("may serve read", read.id, "at", at.str());
+  }
   for (const ReadRefused& read : output.reads_refused) line("refuses read", read.id, "-", refusal_name(read.refusal));
   for (const ProposalRefused& proposal : output.proposals_refused) {
     line("refuses proposal", proposal.id, "-", refusal_name(proposal.refusal));

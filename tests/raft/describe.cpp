@@ -33,7 +33,7 @@ struct Text {
     out << "no match at " << m.previous_index << ", perhaps at " << m.hint_index << '@' << m.hint_term;
   }
   void operator()(const Heartbeat& m) { out << "commit " << m.commit << ", round " << m.round; }
-  void operator()(const HeartbeatReply& m) { out << "round " << m.round; }
+  void operator()(const HeartbeatReply& m) { out << "round " << m.round << (m.has_room ? "" : ", without room"); }
   void operator()(const ReadIndexRequest& m) { out << "read " << m.id; }
   void operator()(const ReadIndexReply& m) {
     out << "read " << m.id << (m.ok ? " at " + std::to_string(m.index.value) : " refused");
@@ -76,6 +76,15 @@ std::string_view refusal_name(Refusal refusal) {
   constexpr std::array<std::string_view, last_refusal + 1> names = {"no leader", "busy",      "not possible", "exists",
                                                                     "too many",  "disk full", "no majority"};
   return names.at(static_cast<std::size_t>(refusal));
+}
+
+std::string_view why_resigned(Resigned resigned) {
+  switch (resigned) {
+    case Resigned::unheard: return ", for it hears no majority";
+    case Resigned::slow_disk: return ", for its disk is stuck";
+    case Resigned::no: break;
+  }
+  return "";
 }
 
 std::string describe(const Message& message) {

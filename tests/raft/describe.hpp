@@ -17,6 +17,8 @@ namespace parley::raft::harness {
 [[nodiscard]] std::optional<std::size_t> kind_by_name(std::string_view name);
 [[nodiscard]] std::string_view role_name(Role role);
 [[nodiscard]] std::string_view refusal_name(Refusal refusal);
+/// The end of a sentence: `, for its disk is stuck`; nothing if it did not resign.
+[[nodiscard]] std::string_view why_resigned(Resigned resigned);
 
 /// `n1 -> n2 append, term 2: after 3@1, 4@2 "x"; commit 3`
 [[nodiscard]] std::string describe(const Message& message);

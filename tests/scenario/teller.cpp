@@ -41,6 +41,7 @@ Teller::Teller() {
   add_client_commands();
   add_network_commands();
   add_disk_commands();
+  add_image_commands();
   add_looking_commands();
 }
 
@@ -71,6 +72,9 @@ Cluster& Teller::cluster() {
 
 void Teller::found_cluster(const Words& words) {
   Cluster::Shape shape;
+  std::optional<std::uint64_t> append_bytes;
+  std::optional<std::uint64_t> inflight_appends;
+  std::uint64_t lease_us = 0;
   for (const std::string& word : words) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
@@ -82,10 +86,19 @@ void Teller::found_cluster(const Words& words) {
     else if (name == "loggers")
       shape.loggers = value;
     else if (name == "append")
-      shape.adjust = [value](Options& options) { options.append_bytes = value; };
+      append_bytes = value;
+    else if (name == "window")
+      inflight_appends = value;
+    else if (name == "lease")
+      lease_us = value;
     else
       throw std::invalid_argument("no such setting: " + name);
   }
+  shape.adjust = [=](Options& options) {
+    options.append_bytes = append_bytes.value_or(options.append_bytes);
+    options.inflight_appends = inflight_appends.value_or(options.inflight_appends);
+    options.lease_us = lease_us;
+  };
   cluster_ = std::make_unique<Cluster>(shape);
   cluster_->narrate = [this](const std::string& line) {
     if (!is_quiet_) told_.push_back(line);
@@ -106,6 +119,14 @@ void Teller::add_server_commands() {
   commands_["forget-leader"] = {1, [this](const Words& words) {
                                   for (const std::string& word : words) cluster().let_leader_be_forgotten(id_of(word));
                                 }};
+  // clock n1 US; clock all US
+  commands_["clock"] = {2, [this](const Words& words) {
+                          const ClockInput input{{std::stoull(words[1]), 0}};
+                          for (const std::uint64_t id : cluster().ids()) {
+                            const bool is_meant = words[0] == "all" || id == id_of(words[0]);
+                            if (is_meant && cluster().is_up(id)) cluster().step(id, input);
+                          }
+                        }};
   commands_["elect"] = {1, [this](const Words& words) { cluster().elect(id_of(words[0])); }};
   commands_["run"] = {0, [this](const Words&) { cluster().run(); }};
   commands_["start"] = {1, [this](const Words& words) { cluster().add_blank(id_of(words[0])); }};
@@ -118,7 +139,11 @@ void Teller::add_server_commands() {
 
 void Teller::add_client_commands() {
   commands_["propose"] = {2, [this](const Words& words) { cluster().propose(id_of(words[0]), rest_of(words, 1)); }};
-  commands_["read"] = {1, [this](const Words& words) { cluster().read(id_of(words[0])); }};
+  // read n1 [lease]
+  commands_["read"] = {1, [this](const Words& words) {
+                         const bool uses_lease = words.size() > 1 && words[1] == "lease";
+                         cluster().read(id_of(words[0]), uses_lease);
+                       }};
   commands_["transfer"] = {2, [this](const Words& words) {
                              const ServerId to = words[1] == "anyone" ? nobody : ServerId{id_of(words[1])};
                              cluster().step(id_of(words[0]), TransferLeadership{to});
@@ -163,19 +188,26 @@ void Teller::add_network_commands() {
                               cluster().partition(one, other);
                             }};
   commands_["heal"] = {0, [this](const Words&) { cluster().heal(); }};
-  commands_["deliver"] = {
-      2, [this](const Words& words) {
-        for (const Message& message : cluster().take(id_of(words[0]), id_of(words[1]), kind_at(words, 2)))
-          cluster().deliver(message);
-      }};
-  commands_["discard"] = {
-      2, [this](const Words& words) {
-        for (const Message& message : cluster().take(id_of(words[0]), id_of(words[1]), kind_at(words, 2))) {
-          told_.push_back("lost: " + describe(message));
-        }
-      }};
+  // deliver n1 n2 [KIND] [first]
+  commands_["deliver"] = {2, [this](const Words& words) {
+                            for (const Message& message : take(words)) cluster().deliver(message);
+                          }};
+  commands_["discard"] = {2, [this](const Words& words) {
+                            for (const Message& message : take(words)) {
+                              if (!is_quiet_) told_.push_back("lost: " + describe(message));
+                            }
+                          }};
   commands_["unreachable"] = {
       2, [this](const Words& words) { cluster().step(id_of(words[0]), Unreachable{ServerId{id_of(words[1])}}); }};
+}
+
+/// All that is meant, or the first of it; the others go on as they would have.
+std::vector<Message> Teller::take(Words words) {
+  const bool is_one = words.back() == "first";
+  if (is_one) words.pop_back();
+  const auto from = id_of(words[0]);
+  const auto to = id_of(words[1]);
+  return cluster().take(from, to, kind_at(words, 2), is_one ? 1 : SIZE_MAX);
 }
 
 void Teller::add_disk_commands() {
@@ -187,6 +219,33 @@ void Teller::add_disk_commands() {
                        }};
   commands_["apply"] = {
       2, [this](const Words& words) { cluster().server(id_of(words[0])).holds_apply = words[1] == "slow"; }};
+  // room n1 full | low | free
+  commands_["room"] = {2, [this](const Words& words) {
+                         const Room room{.for_proposals = words[1] == "free", .for_entries = words[1] != "full"};
+                         cluster().step(id_of(words[0]), room);
+                       }};
+}
+
+void Teller::add_image_commands() {
+  commands_["trim"] = {2, [this](const Words& words) {
+                         const std::uint64_t id = id_of(words[0]);
+                         const Index up_to{std::stoull(words[1])};
+                         if (up_to > std::min(cluster().core(id).applied(), cluster().core(id).stable()))
+                           throw std::invalid_argument("only what is applied and stable may be trimmed");
+                         cluster().trim(id, up_to);
+                       }};
+  // image n1 n3 [INDEX]
+  commands_["image"] = {2, [this](const Words& words) {
+                          const Index applied = cluster().core(id_of(words[0])).applied();
+                          const Index at{count_of(words, 2, applied.value)};
+                          cluster().receive_image(id_of(words[0]), id_of(words[1]), at);
+                        }};
+  // image-over n1 n3 [INDEX]
+  commands_["image-over"] = {2, [this](const Words& words) {
+                               ImageSent sent{ServerId{id_of(words[1])}, std::nullopt};
+                               if (words.size() > 2) sent.index = Index{std::stoull(words[2])};
+                               cluster().step(id_of(words[0]), sent);
+                             }};
 }
 
 void Teller::add_looking_commands() {
@@ -226,14 +285,24 @@ void Teller::print_log(std::uint64_t id) {
     text += core.log().is_cached(index) ? describe(core.log().cached(index))
                                         : describe(cluster().server(id).disk.entry(index));
   }
-  told_.push_back(name_of(ServerId{id}) + " has " + text);
+  std::ostringstream out;
+  out << name_of(ServerId{id});
+  const LogStart& start = core.log().start();
+  if (start.index > Index{}) out << " begins behind " << start.index << '@' << start.term << " and";
+  out << " has " << (text.empty() ? "nothing" : text);
+  told_.push_back(out.str());
 }
 
 void Teller::print_progress(std::uint64_t id) {
   for (const auto& [server, progress] : cluster().leader_of(id).peers) {
     std::ostringstream out;
-    out << name_of(server) << ' ' << (progress.state() == Progress::State::probe ? "is probed" : "is sent") << " from "
-        << progress.next() << ", has " << progress.match();
+    out << name_of(server) << ' ';
+    switch (progress.state()) {
+      case Progress::State::probe: out << "is probed from " << progress.next(); break;
+      case Progress::State::replicate: out << "is sent from " << progress.next(); break;
+      case Progress::State::image: out << "waits for an image"; break;
+    }
+    out << ", has " << progress.match() << (progress.lacks_room() ? ", lacks room" : "");
     told_.push_back(out.str());
   }
 }

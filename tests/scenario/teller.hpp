@@ -29,8 +29,10 @@ class Teller {
   void add_client_commands();
   void add_network_commands();
   void add_disk_commands();
+  void add_image_commands();
   void add_looking_commands();
   void found_cluster(const Words& words);
+  std::vector<raft::Message> take(Words words);
   void print_status();
   void print_log(std::uint64_t id);
   void print_progress(std::uint64_t id);
