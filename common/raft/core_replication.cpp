@@ -176,7 +176,7 @@ void Core::on(const ImageSent& input) {
   if (input.index) {
     peer->second.end_image(*input.index);
   } else {
-    peer->second.give_up_image(log_.last());
+    peer->second.ask_from_end(log_.last());
   }
 }
 
@@ -187,7 +187,9 @@ void Core::on(const Unreachable& input) {
   if (peer == leader->peers.end()) return;
   // Its next life may have another clock.
   peer->second.stamp_us = 0;
-  if (peer->second.state() == Progress::State::replicate) peer->second.lost();
+  if (peer->second.state() != Progress::State::replicate) return;
+  peer->second.lost();
+  if (peer->second.next() <= log_.start().index) peer->second.ask_from_end(log_.last());
 }
 
 void Core::send_heartbeats(Leader& leader) {

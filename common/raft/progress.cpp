@@ -68,7 +68,7 @@ void Progress::end_image(Index index) {
   next_ = std::max(next_, index.next());
 }
 
-void Progress::give_up_image(Index last) {
+void Progress::ask_from_end(Index last) {
   lost();
   next_ = std::max(next_, last.next());
   probe_sent_ = true;

@@ -40,9 +40,10 @@ class Progress {
   void begin_image();
   /// The image is there up to `index`: probes behind it, at once.
   void end_image(Index index);
-  /// It was given up. It may have landed all the same, so after a heartbeat the peer is asked what it has, from the end
-  /// of the leader's log, `last`, on downward, before it is sent another.
-  void give_up_image(Index last);
+  /// What it has acknowledged lies before the leader's log, but it may have more: an image that was given up may have
+  /// landed, entries may have arrived before the peer was lost. After a heartbeat it is asked what it has, from the end
+  /// of the leader's log, `last`, on downward, before it is sent an image.
+  void ask_from_end(Index last);
   /// A heartbeat was answered: a probe whose answer was lost may be sent again. True if acknowledgements have stalled
   /// since the last answer, so that something sent in replicate may have been lost.
   bool heartbeat_answered();

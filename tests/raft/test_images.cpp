@@ -96,6 +96,24 @@ TEST_CASE("a peer that got on without the image needs none") {
   CHECK(cluster.is_converged());
 }
 
+TEST_CASE("a peer that was lost while the log was trimmed is asked what it has before it is sent an image") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.hold<AppendAccepted>(3, 1);
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "x");
+  cluster.run();
+  cluster.trim(1, cluster.core(1).commit());
+  REQUIRE(cluster.progress(1, 3).match() < cluster.core(1).log().start().index);
+  cluster.take(3, 1);
+  cluster.heal();
+  cluster.step(1, Unreachable{ServerId{3}});
+  cluster.run();
+  CHECK(cluster.server(1).images_wanted.empty());
+  cluster.tick_all(4);
+  CHECK(cluster.server(1).images_wanted.empty());
+  CHECK(cluster.is_converged());
+}
+
 TEST_CASE("an image that is not ahead of what is committed is not installed") {
   Cluster cluster;
   cluster.elect(1);
