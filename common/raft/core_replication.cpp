@@ -128,6 +128,7 @@ void Core::send_entries(ServerId peer, Progress& progress, std::vector<Entry> en
   ENSURE(previous_term.has_value());
   std::size_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry_bytes(entry);
+  if (progress.state() == Progress::State::probe) progress.probed_after = as_leader()->round;
   progress.sent(entries.back().index, bytes);
   progress.commit_sent = std::max(progress.commit_sent, std::min(commit_, entries.back().index));
   send(peer, AppendRequest{previous, *previous_term, commit_, std::move(entries)});
@@ -138,7 +139,10 @@ void Core::send_empty_append(ServerId peer, Progress& progress) {
   const Index previous = std::max(progress.next().previous(), log_.start().index);
   const auto previous_term = log_.term_at(previous);
   ENSURE(previous_term.has_value());
-  if (progress.state() == Progress::State::probe) progress.sent(previous, 0);
+  if (progress.state() == Progress::State::probe) {
+    progress.probed_after = as_leader()->round;
+    progress.sent(previous, 0);
+  }
   send(peer, AppendRequest{previous, *previous_term, commit_, {}});
 }
 
@@ -290,8 +294,10 @@ void Core::handle(const Message& message, const HeartbeatReply& reply) {
     progress.stamp_heard_us = clock_.monotonic_us;
   }
   progress.set_room(reply.has_room);
-  // Appends that nobody acknowledges may have been lost; an empty one finds out without sending them again.
-  if (progress.heartbeat_answered()) send_empty_append(message.from, progress);
+  // Appends that nobody acknowledges may have been lost; an empty one finds out without sending them again. But what
+  // answers a heartbeat from before a probe says nothing of the probe, which may be large.
+  const bool is_overtaken = progress.state() == Progress::State::probe && reply.round <= progress.probed_after;
+  if (!is_overtaken && progress.heartbeat_answered()) send_empty_append(message.from, progress);
   confirm_rounds(*leader);
   // A learner may have caught up while another change was under way; on an idle cluster nothing else would tell.
   maybe_promote(*leader);

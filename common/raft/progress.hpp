@@ -50,6 +50,7 @@ class Progress {
 
   // Kept by the leader beside the above; each has one writer.
   std::uint64_t acked_round = 0;     ///< the latest round of heartbeats it answered
+  std::uint64_t probed_after = 0;    ///< the latest round that was sent before the last probe was
   std::uint64_t stamp_us = 0;        ///< of its own clock, as it last told; 0 for none
   std::uint64_t stamp_heard_us = 0;  ///< and what the leader's clock said when that was heard
   std::uint32_t ticks_unheard = 0;   ///< since anything came from it

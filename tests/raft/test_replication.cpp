@@ -179,6 +179,35 @@ TEST_CASE("a lost probe is sent again after a heartbeat") {
   CHECK(cluster.core(1).commit() == Index{3});
 }
 
+TEST_CASE("the answer to a heartbeat from before a probe does not send the probe again") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(3);
+  for (int i = 0; i < 3; ++i) cluster.propose(1, "a");
+  cluster.run();
+  cluster.heal();
+  cluster.let_leader_be_forgotten(3);
+  (void)cluster.take_sent();
+  // Server 3 refuses the first append of the new leader, which then sends all that it lacks; only then it hears the
+  // answer to the heartbeat that it sent along with the first.
+  cluster.elect(2);
+  std::size_t with_entries = 0;
+  for (const AppendRequest& request : said<AppendRequest>(cluster.take_sent(), 2, 3)) {
+    if (request.previous_index == Index{3}) with_entries += request.entries.size();
+  }
+  CHECK(with_entries == 4);
+  SECTION("if it is lost, the next one does") {
+    cluster.isolate(3);
+    for (int i = 0; i < 3; ++i) cluster.propose(2, "b");
+    cluster.run();
+    cluster.heal();
+    cluster.step(2, Unreachable{ServerId{3}});
+    (void)cluster.take(2, 3);
+    cluster.tick_all(2);
+    CHECK(cluster.is_converged());
+  }
+}
+
 TEST_CASE("what was sent to a peer that the transport lost is sent again from what it acknowledged") {
   Cluster cluster;
   cluster.elect(1);
