@@ -120,7 +120,7 @@ class Core {
   void on(const TransferLeadership& input);
   std::optional<Refusal> change(const AddMember& change);
   std::optional<Refusal> change(const RemoveMember& change);
-  [[nodiscard]] bool is_majority_heard(const Membership& target) const;
+  [[nodiscard]] bool is_majority_heard(const Membership& of) const;
   void propose_membership(Membership target);
   void apply_membership(Index index, Membership membership);
   void sync_progress(Leader& leader);

@@ -81,7 +81,7 @@ std::optional<Refusal> Core::change(const AddMember& wanted) {
     std::erase_if(target.members, [&](const Member& member) { return member.server == old; });
     std::erase(target.voters, old);
     if (target.voters.empty()) return Refusal::not_possible;
-    if (!is_majority_heard(target)) return Refusal::no_majority;
+    if (!is_majority_heard(target) || !is_majority_heard(membership())) return Refusal::no_majority;
   }
   const auto same_kind = std::ranges::count_if(
       target.members, [&](const Member& member) { return member.wants_vote == joiner.wants_vote; });
@@ -102,15 +102,15 @@ std::optional<Refusal> Core::change(const RemoveMember& wanted) {
   std::erase_if(target.members, [&](const Member& other) { return other.server == server; });
   std::erase(target.voters, server);
   if (target.voters.empty()) return Refusal::not_possible;
-  if (!is_majority_heard(target)) return Refusal::no_majority;
+  if (!is_majority_heard(target) || !is_majority_heard(membership())) return Refusal::no_majority;
   propose_membership(std::move(target));
   return std::nullopt;
 }
 
 /// Whether this leader hears enough of its voters to decide anything with them. Who has not yet answered it counts as
 /// not heard: a new leader knows of nobody.
-bool Core::is_majority_heard(const Membership& target) const {
-  return is_quorum(target, [&](ServerId server) {
+bool Core::is_majority_heard(const Membership& of) const {
+  return is_quorum(of, [&](ServerId server) {
     if (server == self()) return true;
     const auto peer = as_leader()->peers.find(server);
     if (peer == as_leader()->peers.end()) return false;

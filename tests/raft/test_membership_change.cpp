@@ -271,6 +271,20 @@ TEST_CASE("a member is not removed if no majority of the others is up") {
   CHECK(answer(cluster, 1, change) == "done");
 }
 
+TEST_CASE("of two voters one that does not answer cannot be removed by the other: the old majority needs it") {
+  Cluster cluster({.voters = 2});
+  cluster.hold<HeartbeatReply>(0, 1);
+  cluster.elect(1);
+  REQUIRE(cluster.core(1).commit() == cluster.core(1).log().last());
+  CHECK(answer(cluster, 1, cluster.change(1, removal(2))) == "no majority");
+  cluster.heal();
+  cluster.tick(1, 2);
+  cluster.run();
+  const auto change = cluster.change(1, removal(2));
+  cluster.run();
+  CHECK(answer(cluster, 1, change) == "done");
+}
+
 TEST_CASE("a member that is already as wanted needs no entry, and one with new addresses needs one") {
   Cluster cluster;
   cluster.elect(1);
