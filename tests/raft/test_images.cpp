@@ -183,11 +183,13 @@ TEST_CASE("an image replaces a log that differs") {
 }
 
 TEST_CASE("what the disk confirms of the log that was says nothing of the one behind the image") {
+  // A log that ends before the image, and one that ends behind it.
+  const int lost = GENERATE(1, 20);
   Cluster cluster;
   cluster.elect(1);
   cluster.isolate(1);
   cluster.server(1).holds_disk = true;
-  cluster.propose(1, "lost");
+  for (int i = 0; i < lost; ++i) cluster.propose(1, "lost");
   cluster.elect(2);
   for (int i = 0; i < 6; ++i) cluster.propose(2, "kept");
   cluster.run();
@@ -201,6 +203,73 @@ TEST_CASE("what the disk confirms of the log that was says nothing of the one be
   }
   cluster.finish_write(1);
   CHECK(cluster.core(1).stable() == at);
+}
+
+TEST_CASE("behind an image the membership is the one in force there") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(3);
+  cluster.add_blank(4);
+  cluster.change(1, AddMember{cluster.member(4, false)});
+  cluster.run();
+  REQUIRE(cluster.core(1).membership().find(ServerId{4}) != nullptr);
+  cluster.trim(1, cluster.core(1).commit());
+  cluster.heal();
+  cluster.tick_all(4);
+  REQUIRE(cluster.core(3).membership().find(ServerId{4}) == nullptr);
+  cluster.receive_image(1, 3);
+  cluster.run();
+  CHECK(cluster.core(3).membership() == cluster.core(1).membership());
+  CHECK(cluster.core(3).membership_index() == cluster.core(1).membership_index());
+}
+
+TEST_CASE("cluster time goes on behind an image that has replaced the log") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.isolate(3);
+  cluster.step(1, ClockInput{{900, 0}});
+  cluster.propose(1, "x");
+  cluster.run();
+  cluster.trim(1, cluster.core(1).commit());
+  cluster.heal();
+  cluster.tick_all(4);
+  cluster.receive_image(1, 3);
+  cluster.run();
+  const EntryTime time = cluster.core(3).log().start().time;
+  REQUIRE(time.cluster_us == cluster.core(1).log().start().time.cluster_us);
+  REQUIRE(time.cluster_us > 0);
+  cluster.elect(3);
+  CHECK(cluster.core(3).log().cached(cluster.core(3).log().last()).time.cluster_us >= time.cluster_us);
+}
+
+TEST_CASE("entries that were read for apply before an image came are not handed over behind it") {
+  Cluster cluster;
+  cluster.elect(1);
+  for (int i = 0; i < 3; ++i) cluster.propose(1, "x"), cluster.run();
+  cluster.tick_all(2);
+  cluster.isolate(3);
+  cluster.crash(3);
+  cluster.restart(3, Index{2});
+  cluster.server(3).holds_reads = true;
+  cluster.tick(3);
+  REQUIRE(cluster.server(3).wanted.size() == 1);
+  const EntriesWanted wanted = cluster.server(3).wanted.front();
+  EntriesRead read{nobody, {}, wanted.from, cluster.core(1).log().cached_range(wanted.from, wanted.to, SIZE_MAX)};
+  REQUIRE(read.entries.front().index == wanted.from);
+  for (int i = 0; i < 10; ++i) cluster.propose(1, "y"), cluster.run();
+  SECTION("when they come late") {
+    cluster.receive_image(1, 3);
+    cluster.step(3, std::move(read));
+  }
+  SECTION("when they come just before") {
+    cluster.step_only(3, std::move(read));
+    cluster.receive_image(1, 3);
+  }
+  cluster.server(3).wanted.clear();
+  cluster.heal();
+  cluster.tick_all(4);
+  CHECK(cluster.core(3).handed_over() == cluster.core(1).commit());
+  CHECK(cluster.is_converged());
 }
 
 TEST_CASE("a trimmed log still knows the term where it begins") {

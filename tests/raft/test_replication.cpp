@@ -36,6 +36,20 @@ TEST_CASE("a command is committed by a majority and applied by all") {
   CHECK(cluster.is_converged());
 }
 
+TEST_CASE("a majority is one of all members, so that three go on without any one and five without any two") {
+  for (const std::uint64_t voters : {3u, 5u}) {
+    for (std::uint64_t gone = 2; gone <= voters; ++gone) {
+      Cluster cluster({.voters = voters});
+      cluster.elect(1);
+      const Index before = cluster.core(1).commit();
+      for (std::uint64_t more = 0; more < voters / 2; ++more) cluster.isolate(2 + (gone - 2 + more) % (voters - 1));
+      cluster.propose(1, "a");
+      cluster.run();
+      CHECK(cluster.core(1).commit() == before.next());
+    }
+  }
+}
+
 TEST_CASE("a new leader probes with one append, and pipelines once it is answered") {
   Cluster cluster;
   cluster.elect(1);
@@ -221,6 +235,23 @@ TEST_CASE("what was sent to a peer that the transport lost is sent again from wh
   SECTION("and it is never taken for a difference of the logs") {
     CHECK(said<AppendRejected>(cluster.take_sent()).empty());
   }
+}
+
+TEST_CASE("a probe of a peer that cannot be reached stays where it is") {
+  Cluster cluster({.voters = 5});
+  cluster.elect(1);
+  for (int i = 0; i < 5; ++i) cluster.propose(1, "x"), cluster.run();
+  cluster.tick_all(2);
+  cluster.isolate(5);
+  cluster.elect(2);
+  const Index next = cluster.progress(2, 5).next();
+  REQUIRE(cluster.progress(2, 5).state() == Progress::State::probe);
+  REQUIRE(next > Index{5});
+  for (int i = 0; i < 3; ++i) {
+    cluster.step(2, Unreachable{ServerId{5}});
+    cluster.tick_all(2);
+  }
+  CHECK(cluster.progress(2, 5).next() == next);
 }
 
 TEST_CASE("appends that arrive late, twice and in disorder leave the logs equal") {

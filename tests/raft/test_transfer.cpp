@@ -96,6 +96,20 @@ TEST_CASE("a word to campaign is heeded only from the leader of the present term
   CHECK(cluster.core(3).role() == Role::candidate);
 }
 
+TEST_CASE("a word to campaign of an earlier term is not heeded, also when its sender leads again") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.elect(2);
+  cluster.elect(1);
+  REQUIRE(cluster.core(3).leader() == ServerId{1});
+  const Term term = cluster.core(3).term();
+  for (std::uint64_t earlier = 1; earlier < term.value; ++earlier) {
+    cluster.deliver(words(1, 3, earlier, TimeoutNow{}));
+    CHECK(cluster.core(3).role() == Role::follower);
+    CHECK(cluster.core(3).term() == term);
+  }
+}
+
 TEST_CASE("a target that was removed meanwhile ends the transfer") {
   Cluster cluster;
   cluster.elect(1);
