@@ -93,3 +93,12 @@ TEST_CASE("after a crash between the log and the store the next start finishes i
   CHECK(value_of(f.backend) == "theirs");
   CHECK(f.log.last().index == Index{50});
 }
+
+TEST_CASE("a log that cannot go on behind an image leaves the state and the image as they were") {
+  Fixture f;
+  f.image_at(Index{50}, Term{4}, Digest{});
+  f.files.fail_next_write(0);
+  CHECK(finish_pending_image(f.backend, f.log).error().code == ErrorCode::io);
+  CHECK(value_of(f.backend) == "ours");
+  CHECK(f.backend.has_complete_image());
+}

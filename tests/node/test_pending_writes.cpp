@@ -50,6 +50,22 @@ TEST_CASE("a duplicate of a command in flight gets the same answer when it comes
   CHECK(desk.admission.bytes() == 0);
 }
 
+TEST_CASE("what is applied answers the command that it was, whatever stood there before") {
+  for (std::uint64_t first = 1; first <= 3; ++first) {
+    Desk desk;
+    for (std::uint64_t seq = 1; seq <= 3; ++seq)
+      REQUIRE_FALSE(desk.writes.add(asker(seq), command(seq), bytes("a"), 1000));
+    REQUIRE(desk.writes.take_proposal());
+    // Another leader has put something else where these were to stand.
+    desk.writes.leader_changed(true);
+    desk.writes.applied(command(7), done, desk.answers);
+    CHECK(desk.answers.empty());
+    desk.writes.applied(command(first), done, desk.answers);
+    REQUIRE(desk.answers.size() == 1);
+    CHECK(desk.answers[0].to == asker(first));
+  }
+}
+
 TEST_CASE("without a leader commands wait, and are refused as certainly not done when their time is up") {
   Desk desk(false);
   REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes("a"), 1000));

@@ -171,6 +171,21 @@ TEST_CASE("a joint change is committed by a majority of both halves, not of one"
   CHECK(answer(cluster, 1, change) == "done");
 }
 
+TEST_CASE("a joint change is not committed by a majority of the new half alone") {
+  Cluster cluster({.voters = 4});
+  cluster.elect(1);
+  // n4 goes: two of the new three are enough there, but not of the old four.
+  cluster.hold<AppendAccepted>(0, 1);
+  cluster.change(1, removal(4));
+  REQUIRE(cluster.core(1).membership().is_joint());
+  cluster.run();
+  const Index last = cluster.core(1).log().last();
+  cluster.deliver(words(2, 1, 2, AppendAccepted{last}));
+  CHECK(cluster.core(1).commit() < last);
+  cluster.deliver(words(4, 1, 2, AppendAccepted{last}));
+  CHECK(cluster.core(1).commit() == last);
+}
+
 TEST_CASE("a removed server no longer counts, and is sent nothing") {
   Cluster cluster;
   cluster.elect(1);

@@ -110,3 +110,15 @@ TEST_CASE("a newer offer takes the place of an image that still comes in, not of
   CHECK(receiver.refused()->id == TransferId{2});
   CHECK(receiver.take(offer(3))->phase == ImagePhase::receiving);
 }
+
+TEST_CASE("an image that is being installed is not begun again by its own offer, however often that comes") {
+  RecordingSink sink;
+  ImageReceiver receiver(sink);
+  (void)receiver.take(offer());
+  (void)receiver.take(chunks_of(1)[0]);
+  CHECK(receiver.take_completed() == head_at(100));
+  for (int i = 0; i < 3; ++i) CHECK(receiver.take(offer())->phase == ImagePhase::installing);
+  CHECK(sink.begun == 1);
+  CHECK(sink.discarded == 0);
+  CHECK(receiver.installed()->phase == ImagePhase::installed);
+}

@@ -75,6 +75,25 @@ TEST_CASE("a header survives its bytes, and any flipped bit is found") {
   }
 }
 
+TEST_CASE("positions beyond 32 bits survive") {
+  constexpr std::uint64_t far = (std::uint64_t{5} << 32) + 4096;
+  wal::SegmentHeader header;
+  header.segment_bytes = 1 << 20;
+  header.sequence = far;
+  header.begin = far;
+  header.previous_end = far - 8;
+  header.synced = far - 16;
+  header.commit = Index{far};
+  header.before.index = Index{far + 1};
+  CHECK(wal::decode_header(wal::encode_header(header)) == header);
+  const wal::Place place{ServerId{far}, far, far};
+  Bytes bytes;
+  wal::append_record(bytes, place, wal::BatchRecord{far, Index{far}});
+  CHECK(wal::is_intact(bytes, place));
+  CHECK_FALSE(wal::is_intact(bytes, {place.server, place.sequence, 4096}));
+  CHECK(std::get<wal::BatchRecord>(wal::decode_record(bytes).value()).synced == far);
+}
+
 TEST_CASE("records survive their bytes, and each flipped bit of one is found, its padding included") {
   const Entry entry{Index{5}, Term{6}, EntryKind::time, {7, 8}, SharedBytes(Bytes("odd")), blake2b("d")};
   Bytes bytes;
@@ -125,4 +144,7 @@ TEST_CASE("bytes that are no record are told, and a kind or layout that is not k
   Bytes length = bytes;
   length[8] = 31;
   CHECK_FALSE(wal::decode_record(length));
+  // So long that padding it to eight bytes would not fit 32 bits.
+  for (const std::size_t at : {8u, 9u, 10u, 11u}) length[at] = '\xff';
+  CHECK_FALSE(wal::record_bytes(length));
 }
