@@ -58,9 +58,9 @@ TEST_CASE("what is applied answers the command that it was, whatever stood there
     REQUIRE(desk.writes.take_proposal());
     // Another leader has put something else where these were to stand.
     desk.writes.leader_changed(true);
-    desk.writes.applied(command(7), done, desk.answers);
+    desk.writes.applied(command(7), done, false, desk.answers);
     CHECK(desk.answers.empty());
-    desk.writes.applied(command(first), done, desk.answers);
+    desk.writes.applied(command(first), done, false, desk.answers);
     REQUIRE(desk.answers.size() == 1);
     CHECK(desk.answers[0].to == asker(first));
   }
