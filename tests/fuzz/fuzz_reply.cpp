@@ -1,0 +1,10 @@
+#include "common/app/reply.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+using namespace parley;
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::check_round_trip(fuzz::view(data, size), app::decode_reply,
+                         [](const app::Reply& reply) { return app::encode_reply(reply); });
+  return 0;
+}
