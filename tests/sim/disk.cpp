@@ -58,15 +58,17 @@ void Disk::begin() {
   is_busy_ = true;
   const std::uint64_t latency_us = draw_latency_us();
   const std::uint64_t work_after_us = random_.below(latency_us + 1);
-  process_.after(work_after_us,
-                 [this, requests = std::exchange(waiting_, {}), rest_us = latency_us - work_after_us]() mutable {
-                   work(std::move(requests), rest_us);
-                 });
+  state_ = State::begun;
+  taken_ = std::exchange(waiting_, {});
+  process_.after(work_after_us, [this, turn = turn_, rest_us = latency_us - work_after_us] {
+    if (turn == turn_ && state_ == State::begun) work(rest_us);
+  });
 }
 
-void Disk::work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us) {
-  const bool is_spare_time = requests.empty();
-  auto done = worker_.work(std::move(requests));
+void Disk::work(std::uint64_t report_after_us) {
+  state_ = State::worked;
+  const bool is_spare_time = taken_.empty();
+  auto done = worker_.work(std::exchange(taken_, {}));
   if (!done) return fail(done.error());
   // As the actor does: a full disk has room again once the next segment can be made.
   if (is_spare_time && worker_.is_full()) {
@@ -84,7 +86,13 @@ void Disk::work(std::vector<replica::DiskRequest> requests, std::uint64_t report
 
 void Disk::hurry() {
   process_.after(quality_.most_sync_us, [this, turn = turn_] {
-    if (turn == turn_ && !unreported_.empty()) report(std::exchange(unreported_, {}));
+    if (turn != turn_ || !is_busy_) return;
+    switch (state_) {
+      case State::begun: return work(quality_.most_sync_us);
+      case State::worked: return report(std::exchange(unreported_, {}));
+      case State::prepares: return prepared();
+      case State::broken: return;
+    }
   });
 }
 
@@ -117,14 +125,21 @@ void Disk::prepare() {
   if (worker_.is_full()) return process_.after(full_retry_us, [this] { begin(); });
   if (!wants_spare_) return;
   is_busy_ = true;
-  process_.after(draw_latency_us(), [this] {
-    is_busy_ = false;
-    begin();
+  state_ = State::prepares;
+  process_.after(draw_latency_us(), [this, turn = turn_] {
+    if (turn == turn_) prepared();
   });
+}
+
+void Disk::prepared() {
+  ++turn_;
+  is_busy_ = false;
+  begin();
 }
 
 void Disk::fail(const Error& error) {
   is_busy_ = true;  // for ever
+  state_ = State::broken;
   if (doom_.is_dying()) {
     world_.died(node_);
   } else {

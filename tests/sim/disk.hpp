@@ -26,11 +26,15 @@ class Disk final : public replica::DiskPort {
   [[nodiscard]] const wal::Log& log() const { return worker_.log(); }
 
  private:
+  /// Of what it is busy with.
+  enum class State { begun, worked, prepares, broken };
+
   void maybe_doom(const raft::Persist& persist);
   void begin();
-  void work(std::vector<replica::DiskRequest> requests, std::uint64_t report_after_us);
+  void work(std::uint64_t report_after_us);
   void report(std::vector<replica::DiskDone> done);
   void prepare();
+  void prepared();
   void fail(const Error& error);
   [[nodiscard]] std::uint64_t draw_latency_us();
 
@@ -44,7 +48,9 @@ class Disk final : public replica::DiskPort {
   Doom doom_;
   DiskQuality quality_;
   std::vector<replica::DiskRequest> waiting_;
+  std::vector<replica::DiskRequest> taken_;  ///< what is being worked off
   bool is_busy_ = false;
+  State state_ = State::begun;
   bool wants_spare_ = true;
   std::uint64_t turn_ = 0;  ///< counts completions, so that one that was hurried does not come twice
   std::vector<replica::DiskDone> unreported_;
