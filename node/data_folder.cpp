@@ -91,6 +91,10 @@ Result<DataFolder> DataFolder::open_whole(const std::filesystem::path& folder, c
   bool is_new = false;
   auto opened = open_log(*files, folder, options, is_new);
   if (!opened) return std::unexpected(opened.error());
+  // A process that died before it could sync what it made or renamed leaves names that only the system's cache knows.
+  for (const auto& made_in : {folder, std::filesystem::absolute(folder).parent_path()}) {
+    if (Status synced = files->sync_directory(made_in); !synced) return std::unexpected(synced.error());
+  }
   if (opened->recovered.torn) {
     const wal::Recovered& recovered = opened->recovered;
     logger.warn("{}: {} bytes behind offset {} were never synced and are cut{}", recovered.torn->segment.string(),

@@ -137,6 +137,11 @@ void append_record(Bytes& out, const Place& place, const Entry& entry) {
          entry.payload.view());
 }
 
+void append_record(Bytes& out, const Place& place, const SealRecord& seal) {
+  const std::uint64_t fields[2] = {seal.synced, seal.successor};
+  append(out, place, RecordKind::seal, 0, {reinterpret_cast<const char*>(fields), sizeof fields}, {});
+}
+
 std::optional<std::size_t> record_bytes(BytesView head) {
   ByteReader reader(head);
   reader.number<std::uint64_t>();
@@ -178,6 +183,7 @@ std::optional<Record> decode_record(BytesView record) {
   if (!reader.ok()) return std::nullopt;
   if (kind == static_cast<std::uint8_t>(RecordKind::batch)) return BatchRecord{first, Index{second}};
   if (kind == static_cast<std::uint8_t>(RecordKind::hard_state)) return raft::HardState{Term{first}, ServerId{second}};
+  if (kind == static_cast<std::uint8_t>(RecordKind::seal)) return SealRecord{first, second};
   return std::nullopt;
 }
 

@@ -67,7 +67,7 @@ inline constexpr std::size_t max_header_bytes =
 /// `bytes`: the first max_header_bytes of the file, or all of it. Nothing if no intact header stands there.
 [[nodiscard]] std::optional<SegmentHeader> decode_header(BytesView bytes);
 
-enum class RecordKind : std::uint8_t { batch = 1, identity = 2, hard_state = 3, entry = 4 };
+enum class RecordKind : std::uint8_t { batch = 1, identity = 2, hard_state = 3, entry = 4, seal = 5 };
 
 /// The first record of every batch, and of the rest of a batch that goes on in another segment.
 struct BatchRecord {
@@ -89,7 +89,14 @@ struct EntryRecord {
   Digest digest;
   BytesView payload;
 };
-using Record = std::variant<BatchRecord, IdentityRecord, raft::HardState, EntryRecord>;
+/// What stands behind the last record of a segment that another one follows: without it, nobody could tell that the
+/// newest segment of a log is lost.
+struct SealRecord {
+  std::uint64_t synced = 0;     ///< position up to which the stream was synced when the next segment was begun
+  std::uint64_t successor = 0;  ///< sequence number of that segment, which has its name for good
+  friend bool operator==(const SealRecord&, const SealRecord&) = default;
+};
+using Record = std::variant<BatchRecord, IdentityRecord, raft::HardState, EntryRecord, SealRecord>;
 
 /// Where a record stands. It is part of the checksum, so that no record is taken for live in another place, another
 /// segment or another replica's log, and so that nobody who does not know the server id can forge one within a payload.
@@ -101,7 +108,7 @@ struct Place {
 
 inline constexpr std::size_t record_alignment = 8;
 inline constexpr std::size_t record_head_bytes = 16;
-inline constexpr std::size_t small_record_bytes = 32;  ///< batch, identity and hard state
+inline constexpr std::size_t small_record_bytes = 32;  ///< batch, identity, hard state and seal
 inline constexpr std::size_t entry_fixed_bytes = 80;
 
 [[nodiscard]] constexpr std::size_t padded(std::size_t bytes) {
@@ -116,6 +123,7 @@ void append_record(Bytes& out, const Place& place, const BatchRecord& batch);
 void append_record(Bytes& out, const Place& place, const IdentityRecord& identity);
 void append_record(Bytes& out, const Place& place, const raft::HardState& hard_state);
 void append_record(Bytes& out, const Place& place, const Entry& entry);
+void append_record(Bytes& out, const Place& place, const SealRecord& seal);
 
 /// The padded size of the record whose first record_head_bytes these are; nothing if they begin no record.
 [[nodiscard]] std::optional<std::size_t> record_bytes(BytesView head);

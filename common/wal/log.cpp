@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/chain.hpp"
+#include "common/wal/seal.hpp"
 
 namespace parley::wal {
 
@@ -74,6 +75,9 @@ Result<OpenedLog> Log::open(FileSystem& files, const std::filesystem::path& fold
 }
 
 Status Log::take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn) {
+  // A process that died between the renaming of a segment and the sync of its folder leaves a name that only the
+  // system's cache knows.
+  if (Status synced = files_->sync_directory(folder_); !synced) return synced;
   auto repaired = repair(*files_, folder_, found, scan, options_.sync);
   if (!repaired) return std::unexpected(repaired.error());
   torn = std::move(*repaired);
@@ -84,7 +88,18 @@ Status Log::take_into_use(const Folder& found, const Scan& scan, std::optional<T
   auto file = files_->open(folder_ / segment_name(segments_.back().sequence), Access::read_write);
   if (!file) return std::unexpected(file.error());
   current_ = std::move(*file);
-  return {};
+  return seal_before_last();
+}
+
+/// A crash may have come between the name of the last segment and the seal of the one before it.
+Status Log::seal_before_last() {
+  if (segments_.size() < 2) return {};
+  const Segment& segment = segments_[segments_.size() - 2];
+  auto file = files_->open(folder_ / segment_name(segment.sequence), Access::read_write);
+  if (!file) return std::unexpected(file.error());
+  const auto sealed = is_sealed(**file, segment, state_.identity.server);
+  if (!sealed) return std::unexpected(sealed.error());
+  return *sealed ? Status{} : seal(**file, segment, state_.identity.server, synced_);
 }
 
 Result<std::vector<Entry>> Log::read(Index from, Index to, std::size_t max_bytes) const {

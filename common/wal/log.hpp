@@ -77,7 +77,7 @@ class Log {
                                               const Options& options, OpenMode mode = OpenMode::use);
 
   /// Writes a batch in one write per segment touched, normally one; durable only after sync(). A batch without news
-  /// writes nothing. Beginning a new segment, once in its many megabytes, takes three syncs of its own.
+  /// writes nothing. Beginning a new segment, once in its many megabytes, takes four syncs of its own.
   [[nodiscard]] Status write(const Batch& batch);
   /// Everything written so far is on stable storage on return (unless Options::sync is off). One sync, none if nothing
   /// is new.
@@ -121,6 +121,7 @@ class Log {
       std::uint64_t next_sequence);
 
   [[nodiscard]] Status take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn);
+  [[nodiscard]] Status seal_before_last();
   void check(const Batch& batch) const;
   [[nodiscard]] bool has_news(const Batch& batch) const;
   [[nodiscard]] std::size_t segments_needed(const Batch& batch) const;

@@ -47,6 +47,7 @@ std::string_view LogState::objection(const Record& record) const {
                             return "its term is below that of the entry before";
                           return {};
                         },
+                        [](const SealRecord&) -> std::string_view { return "another segment should follow there"; },
                     },
                     record);
 }
@@ -64,6 +65,7 @@ void LogState::apply(const Record& record, std::uint64_t position) {
                  },
                  [&](const raft::HardState& next) { hard_state = next; },
                  [&](const EntryRecord& entry) { append(entry, position); },
+                 [](const SealRecord&) {},
              },
              record);
 }

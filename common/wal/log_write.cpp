@@ -2,6 +2,7 @@
 
 #include "common/wal/log.hpp"
 #include "common/wal/record_reader.hpp"
+#include "common/wal/seal.hpp"
 
 namespace parley::wal {
 namespace {
@@ -85,8 +86,9 @@ std::size_t Log::segments_needed(const Batch& batch) const {
       if (entry.kind == EntryKind::membership) membership = std::max(membership, entry.payload.size());
     }
   }
-  const std::uint64_t capacity = options_.segment_bytes - std::min(options_.segment_bytes, header_bytes(membership));
-  std::uint64_t room = segments_.back().bytes - segments_.back().end_offset();
+  const std::size_t overhead = header_bytes(membership) + small_record_bytes;  // the header and the seal
+  const std::uint64_t capacity = options_.segment_bytes - std::min(options_.segment_bytes, overhead);
+  std::uint64_t room = segments_.back().room();
   std::uint64_t used = small_record_bytes;
   std::size_t count = 0;
   const auto place = [&](std::uint64_t bytes) {
@@ -120,7 +122,7 @@ Status Log::make_room(const Batch& batch) {
   const bool reserved = has_entries && !has_spare();
   const std::uint64_t reserve =
       reserved ? std::min<std::uint64_t>(limits::segment_reserve_bytes, segment.bytes / 8) : 0;
-  if (segment.end_offset() + bytes + reserve <= segment.bytes) return {};
+  if (bytes + reserve <= segment.room()) return {};
   const std::size_t needed = segments_needed(batch);
   return spares_.ensure(reserved ? std::max<std::size_t>(needed, 1) : needed);
 }
@@ -152,7 +154,7 @@ Status Log::write_records(const Batch& batch) {
 Status Log::open_part(std::size_t bytes, Index commit) {
   const Segment& segment = segments_.back();
   const std::size_t needed = bytes + (part_.empty() ? small_record_bytes : 0);
-  if (segment.end_offset() + part_.size() + needed > segment.bytes) {
+  if (part_.size() + needed > segment.room()) {
     if (Status written = write_part(); !written) return written;
     if (Status begun = begin_segment(next_header()); !begun) return begun;
   }
@@ -231,6 +233,13 @@ Status Log::begin_segment(SegmentHeader header) {
   if (Status synced = files_->sync_directory(folder_); !synced) {
     broken_ = synced.error();
     return synced;
+  }
+  // Before anything stands in the new segment that must not be lost.
+  if (current_) {
+    if (Status sealed = seal(*current_, segments_.back(), header.identity.server, synced_); !sealed) {
+      broken_ = sealed.error();
+      return sealed;
+    }
   }
   segments_.push_back(Segment::from(header));
   current_ = std::move(spare.file);

@@ -76,9 +76,9 @@ Result<std::uint64_t> highest_declared(const File& file, const Place& segment, s
     if (!bytes) return std::unexpected(bytes.error());
     if (record_bytes(*bytes) != small_record_bytes || !is_intact(*bytes, at_offset(segment, offset))) continue;
     const auto record = decode_record(*bytes);
-    if (record && std::holds_alternative<BatchRecord>(*record)) {
-      highest = std::max(highest, std::get<BatchRecord>(*record).synced);
-    }
+    if (!record) continue;
+    if (const auto* batch = std::get_if<BatchRecord>(&*record)) highest = std::max(highest, batch->synced);
+    if (const auto* seal = std::get_if<SealRecord>(&*record)) highest = std::max(highest, seal->synced);
   }
   return highest;
 }

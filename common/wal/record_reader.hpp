@@ -67,8 +67,9 @@ class RecordReader {
   Record record_;
 };
 
-/// The highest position that an intact batch record in [from, to) of the file declares synced; 0 if there is none. This
-/// is for a segment in which a bad record hides where the next one begins, so it looks at every aligned offset.
+/// The highest position that an intact batch record or seal in [from, to) of the file declares synced; 0 if there is
+/// none. This is for a segment in which a bad record hides where the next one begins, so it looks at every aligned
+/// offset.
 [[nodiscard]] Result<std::uint64_t> highest_declared(const File& file, const Place& segment, std::uint64_t from,
                                                      std::uint64_t to);
 

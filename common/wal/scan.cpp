@@ -167,6 +167,12 @@ Status Scanner::scan_segment(std::size_t at) {
       if (!is_last(at) && reader.offset() == limit) return {};
       return end_of_segment(at, **file, reader.offset(), *finding == Finding::bad);
     }
+    if (const auto* seal = std::get_if<SealRecord>(&reader.record()); seal && !is_last(at)) {
+      // Nothing but damage to the next header makes the records of this segment seem to go on up to here.
+      if (Status good = check_header(at + 1); !good) return good;
+    } else if (seal) {
+      return missing(seal->successor);
+    }
     if (is_trimmed(at, reader.record())) {
       trimmed_ = true;
       return {};

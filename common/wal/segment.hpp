@@ -21,6 +21,10 @@ struct Segment {
     return {header.sequence, header.begin, header.segment_bytes, offset, header.begin + offset, header.before};
   }
   [[nodiscard]] std::uint64_t end_offset() const { return end - begin; }
+  /// How many bytes of records still fit, behind which the seal has its place.
+  [[nodiscard]] std::uint64_t room() const {
+    return bytes - std::min<std::uint64_t>(bytes, end_offset() + small_record_bytes);
+  }
   [[nodiscard]] Place place(ServerId server) const { return {server, sequence, begin}; }
   void note(const Record& record) {
     if (const auto* entry = std::get_if<EntryRecord>(&record)) lowest = std::min(lowest, entry->index);

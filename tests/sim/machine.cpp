@@ -108,14 +108,14 @@ bool Machine::flip_a_bit() {
   return false;
 }
 
-/// Any but the last: that one had a successor is known only from the spare behind it, and there may be none yet.
+/// Any but the only one.
 bool Machine::lose_a_file() {
   std::vector<std::string> segments;
   for (const auto& [name, bytes] : files_->everything()) {
     if (name.ends_with(".segment") && bytes.find_last_not_of('\0') != Bytes::npos) segments.push_back(name);
   }
   if (segments.size() < 2) return false;
-  files_->lose(segments[random_.below(segments.size() - 1)]);
+  files_->lose(segments[random_.below(segments.size())]);
   return true;
 }
 

@@ -137,6 +137,21 @@ TEST_CASE("a missing segment is corruption") {
     files.lose(segment_path(last));
     CHECK(corruption(files).what.find(segment_path(last).string()) != std::string::npos);
   }
+  SECTION("at the end, as the seal of the one before it shows") {
+    for (const auto& [name, bytes] : files.everything()) {
+      if (name.ends_with(".spare")) files.lose(name);
+    }
+    files.lose(segment_path(last));
+    CHECK(corruption(files).what.find(segment_path(last).string()) != std::string::npos);
+  }
+  SECTION("at the end, with damage in the one before it") {
+    for (const auto& [name, bytes] : files.everything()) {
+      if (name.ends_with(".spare")) files.lose(name);
+    }
+    files.lose(segment_path(last));
+    files.flip_bit(segment_path(last - 1), 8192, 3);
+    CHECK(corruption(files).what.find("although the log was synced up to position") != std::string::npos);
+  }
   SECTION("all of them: there was a log") {
     for (std::uint64_t sequence = 1; sequence <= last; ++sequence) files.lose(segment_path(sequence));
     CHECK(*wal::Log::exists(files, folder));

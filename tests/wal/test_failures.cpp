@@ -219,7 +219,34 @@ TEST_CASE("a segment stands under its name for good before anything is written t
       while (log.segments().size() < 3) write_and_sync(log, maker.many(Term{1}, 5, 100));
     }
     files.crash(random, Unsynced::lost);
-    CHECK((open_log(files).recovered.last == maker.last()) == !ignored);
+    const auto opened = wal::Log::open(files, folder, small_segments);
+    CHECK((opened && opened->recovered.last == maker.last()) == !ignored);
+  }
+}
+
+TEST_CASE("a process dies at any operation, the next one goes on, and then the machine loses all that was not synced") {
+  for (std::uint64_t operations = 0;; ++operations) {
+    SimulatedFileSystem files;
+    Random random(operations);
+    EntryMaker maker;
+    bool died = false;
+    {
+      wal::Log log = create_log(files);
+      write_and_sync(log, maker.many(Term{1}, 3, 100));
+      files.stop_after(operations);
+      EntryMaker unsynced = maker;
+      while (log.segments().size() < 2 && !died) died = !log.write(batch_of(unsynced.many(Term{1}, 5, 100)));
+    }
+    files.crash(random, Unsynced::kept);
+    {
+      wal::OpenedLog opened = open_log(files);
+      maker = EntryMaker(opened.log.last());
+      write_and_sync(opened.log, maker.many(Term{2}, 3, 100));
+    }
+    files.crash(random, Unsynced::lost);
+    INFO("operations " << operations);
+    CHECK(open_log(files).recovered.last == maker.last());
+    if (!died) return;
   }
 }
 

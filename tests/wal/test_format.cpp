@@ -49,6 +49,23 @@ TEST_CASE("a segment with a few records has golden bytes") {
   CHECK(bytes.find_first_not_of('\0', 4096 + 272) == Bytes::npos);
 }
 
+TEST_CASE("a seal has golden bytes and stands behind the last record of a segment that another follows") {
+  sim::SimulatedFileSystem files;
+  EntryMaker maker;
+  std::uint64_t end = 0;
+  {
+    wal::Log log = create_log(files, {8192, true});
+    while (log.segments().size() < 2) {
+      end = log.segments().front().end_offset();
+      write_and_sync(log, {maker.next(Term{1}, Bytes(1000, 'x'))});
+    }
+  }
+  const Bytes bytes = files.contents(segment_path(1));
+  CHECK(to_hex(BytesView(bytes).substr(end, 32)) ==
+        "c1ccac8f37f400dd" "20000000" "5257" "05" "00" "081d000000000000" "0200000000000000");  // synced, successor
+  CHECK(bytes.find_first_not_of('\0', end + 32) == Bytes::npos);
+}
+
 TEST_CASE("a header survives its bytes, and any flipped bit is found") {
   wal::SegmentHeader header;
   header.segment_bytes = 1 << 20;
