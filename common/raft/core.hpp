@@ -97,7 +97,7 @@ class Core {
   void on(const Room& input) { room_ = input; }
   std::optional<Refusal> propose(std::vector<SharedBytes>& commands);
   void send_appends(Leader& leader);
-  void send_append(Leader& leader, ServerId peer, Progress& progress);
+  void send_append(ServerId peer, Progress& progress);
   void want_image(ServerId peer, Progress& progress);
   void send_entries(ServerId peer, Progress& progress, std::vector<Entry> entries);
   void send_empty_append(ServerId peer, Progress& progress);

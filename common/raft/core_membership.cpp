@@ -145,6 +145,7 @@ void Core::sync_progress(Leader& leader) {
   for (const Member& member : membership().members) {
     if (member.server == self()) continue;
     const auto [peer, is_new] = leader.peers.try_emplace(member.server, log_.last().next());
+    peer->second.committed_only = !member.wants_vote;
     if (is_new) peer->second.round_target = log_.last();
     // A new one is given the benefit of the doubt for one period.
     if (is_new) peer->second.heard_in_period = true;

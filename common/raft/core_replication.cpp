@@ -95,17 +95,23 @@ void Core::handle(const Message& message, ForwardedProposal& forwarded) {
 
 void Core::handle(const Message&, const ProposalRefused& refused) { output_.proposals_refused.push_back(refused); }
 
+/// Who counts for a commit comes first, so that loggers add nothing to the time that one takes.
 void Core::send_appends(Leader& leader) {
-  for (auto& [server, progress] : leader.peers) send_append(leader, server, progress);
+  for (const bool is_logger : {false, true}) {
+    for (auto& [server, progress] : leader.peers) {
+      if (progress.committed_only == is_logger) send_append(server, progress);
+    }
+  }
 }
 
 /// Sends what the peer lacks, as far as its window allows.
-void Core::send_append(Leader&, ServerId peer, Progress& progress) {
+void Core::send_append(ServerId peer, Progress& progress) {
+  const Index end = progress.committed_only ? commit_ : log_.last();
   // It says when it has room again; until then it is told of commits by heartbeats.
   if (progress.lacks_room()) return;
   while (progress.may_send(options_.inflight_appends, options_.inflight_bytes)) {
     const bool is_probe = progress.state() == Progress::State::probe;
-    if (progress.next() > log_.last()) {
+    if (progress.next() > end) {
       if (is_probe) send_empty_append(peer, progress);
       return;
     }
@@ -114,10 +120,10 @@ void Core::send_append(Leader&, ServerId peer, Progress& progress) {
       if (progress.next() <= log_.start().index) return want_image(peer, progress);
       progress.reading = true;
       // No further than the disk has confirmed: behind that it may still hold what a truncation has replaced.
-      output_.entries_wanted.push_back({peer, term(), progress.next(), stable_, options_.append_bytes});
+      output_.entries_wanted.push_back({peer, term(), progress.next(), std::min(stable_, end), options_.append_bytes});
       return;
     }
-    send_entries(peer, progress, log_.cached_range(progress.next(), log_.last(), options_.append_bytes));
+    send_entries(peer, progress, log_.cached_range(progress.next(), end, options_.append_bytes));
     if (is_probe) return;
   }
 }

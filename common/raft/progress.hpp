@@ -58,6 +58,7 @@ class Progress {
   Index commit_sent;                 ///< the commit index it was last told
   bool wants_commits = false;        ///< it waits for commits of its own clients: tell it at once
   bool reading = false;              ///< entries for it are being read from disk
+  bool committed_only = false;       ///< a logger: it keeps what is committed, and is sent nothing else
   Index round_target;                ///< thesis 4.2.1: where the current round of catching up ends
   std::uint32_t round_ticks = 0;     ///< and how long it has taken
 

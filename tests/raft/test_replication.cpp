@@ -292,9 +292,26 @@ TEST_CASE("copies at those who do not vote commit nothing") {
   cluster.partition({1, 4, 5, 6}, {2, 3});
   cluster.propose(1, "a");
   cluster.tick_all(2);
+  // They are not sent it, so that they acknowledge it is the worst that can be.
+  for (const std::uint64_t logger : {4, 5, 6}) cluster.deliver(words(logger, 1, 2, AppendAccepted{Index{4}}));
   CHECK(cluster.progress(1, 4).match() == Index{4});
   CHECK(cluster.progress(1, 6).match() == Index{4});
   CHECK(cluster.core(1).commit() == Index{3});
+}
+
+TEST_CASE("a logger is sent what is committed, and nothing else") {
+  Cluster cluster({.voters = 3, .loggers = 1});
+  cluster.elect(1);
+  cluster.partition({1, 4}, {2, 3});
+  cluster.propose(1, "a");
+  cluster.tick_all(2);
+  CHECK(cluster.core(1).log().last() == Index{4});
+  CHECK(cluster.core(4).log().last() == Index{3});
+  cluster.heal();
+  cluster.tick_all(6);
+  CHECK(cluster.core(1).commit() == Index{4});
+  CHECK(cluster.core(4).log().last() == Index{4});
+  CHECK(cluster.core(4).commit() == Index{4});
 }
 
 TEST_CASE("figure 8: an entry of an earlier term is not committed by counting its copies") {

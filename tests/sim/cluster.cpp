@@ -49,7 +49,7 @@ Cluster::Cluster(const Plan& plan, Trace::Narrator narrator)
       faults_(world_, machines_, network_, steward_),
       random_(random_for(plan.seed, random_part)) {
   connect();
-  for (std::size_t number = 0; number < plan.first_members; ++number) add_machine();
+  for (std::size_t number = 0; number < plan.first_members; ++number) add_machine(Purpose::node);
   for (std::size_t number = 0; number < plan.clients; ++number) {
     clients_.push_back(std::make_unique<Client>(
         world_, history_, number,
@@ -88,11 +88,11 @@ void Cluster::connect() {
   world_.died = [this](int node) { world_.queue.after(0, [this, node] { faults_.died(node); }); };
 }
 
-void Cluster::add_machine() {
+void Cluster::add_machine(Purpose purpose) {
   const std::size_t number = machines_.size();
   const ServerId server{random_.next() | 1};
   numbers_[server] = number;
-  machines_.push_back(std::make_unique<Machine>(world_, static_cast<int>(number), server));
+  machines_.push_back(std::make_unique<Machine>(world_, static_cast<int>(number), server, purpose));
   machines_.back()->start();
 }
 
@@ -179,12 +179,14 @@ Outcome Cluster::run() {
 
 void Cluster::schedule_joins() {
   for (std::size_t number = 1; number < world_.plan.first_members; ++number) steward_.want(static_cast<int>(number));
-  for (std::size_t late = 0; late < world_.plan.late_members; ++late) {
-    world_.queue.after(random_.between(2'000'000, world_.plan.least_run_us), [this] {
-      add_machine();
+  const auto join_later = [this](Purpose purpose) {
+    world_.queue.after(random_.between(2'000'000, world_.plan.least_run_us), [this, purpose] {
+      add_machine(purpose);
       steward_.want(machines_.back()->number());
     });
-  }
+  };
+  for (std::size_t late = 0; late < world_.plan.late_members; ++late) join_later(Purpose::node);
+  for (std::size_t logger = 0; logger < world_.plan.loggers; ++logger) join_later(Purpose::logger);
 }
 
 void Cluster::serve_under_faults() {
@@ -195,7 +197,8 @@ void Cluster::serve_under_faults() {
   const Plan& plan = world_.plan;
   run_until(plan.most_run_us, [&] {
     return world_.now_us() >= plan.least_run_us && world_.counters.operations >= plan.least_operations &&
-           world_.counters.faults >= plan.least_faults && machines_.size() == plan.first_members + plan.late_members;
+           world_.counters.faults >= plan.least_faults &&
+           machines_.size() == plan.first_members + plan.late_members + plan.loggers;
   });
 }
 

@@ -28,7 +28,7 @@ class Cluster {
   [[nodiscard]] Outcome run();
 
  private:
-  void add_machine();
+  void add_machine(Purpose purpose);
   void schedule_joins();
   void connect();
   void send(int from, raft::Message message);

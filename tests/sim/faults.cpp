@@ -259,7 +259,7 @@ void Faults::wall_jump() {
 }
 
 void Faults::leave() {
-  if (steward_.wanted().size() < 3) return;
+  if (steward_.wanted_voters() < 3) return;
   // Two that are left bear the loss of none.
   if (std::ranges::any_of(machines_, [](const auto& each) { return each->is_rotten(); })) return;
   Machine& machine = leader_or_any();
@@ -272,7 +272,7 @@ void Faults::leave() {
 /// A cluster bears the loss of one disk, and of the next once the first is made good: when every member votes again.
 void Faults::rot() {
   Machine* const leader = steward_.leader();
-  if (leader == nullptr || steward_.wanted().size() < 3 || !steward_.is_as_wanted(*leader)) return;
+  if (leader == nullptr || steward_.wanted_voters() < 3 || !steward_.is_as_wanted(*leader)) return;
   if (std::ranges::any_of(machines_, [](const auto& each) { return each->is_rotten(); })) return;
   Machine& machine = leader_or_any();
   if (!steward_.wanted().contains(machine.number())) return;

@@ -21,9 +21,10 @@ constexpr std::uint64_t most_drift_ppm = 50'000;
 
 }  // namespace
 
-Machine::Machine(World& world, int number, ServerId server)
+Machine::Machine(World& world, int number, ServerId server, Purpose purpose)
     : world_(world),
       number_(number),
+      purpose_(purpose),
       server_(server),
       random_(random_for(world.plan.seed, random_part + static_cast<std::uint64_t>(number))),
       wall_offset_us_(static_cast<std::int64_t>(random_.below(most_wall_offset_us))),
@@ -36,7 +37,7 @@ raft::Member Machine::member() const {
   return {server_,
           *name,
           {fmt::format("127.0.0.1:{}", 7000 + number_), fmt::format("127.0.0.1:{}", 8000 + number_), "", ""},
-          true};
+          !is_logger()};
 }
 
 ClockReading Machine::read_clock() const {

@@ -16,10 +16,13 @@ enum class Rot {
   nothing_left,
 };
 
+/// What a machine is for.
+enum class Purpose { node, logger };
+
 /// A machine with a disk, a store and clocks, on which a replica runs or does not.
 class Machine {
  public:
-  Machine(World& world, int number, ServerId server);
+  Machine(World& world, int number, ServerId server, Purpose purpose);
 
   /// Opens what the disk holds, as a node does, and goes on from there. May die in the middle of it.
   void start();
@@ -49,6 +52,7 @@ class Machine {
   [[nodiscard]] Replica* replica() { return replica_.get(); }
   [[nodiscard]] const Replica* replica() const { return replica_.get(); }
   [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool is_logger() const { return purpose_ == Purpose::logger; }
   [[nodiscard]] raft::Member member() const;
   [[nodiscard]] ServerId server() const { return server_; }
 
@@ -65,9 +69,10 @@ class Machine {
 
   World& world_;
   const int number_;
+  const Purpose purpose_;
   ServerId server_;
   Random random_;
-  bool is_rotten_ = false;   ///< something on its disk is not what it was
+  bool is_rotten_ = false;  ///< something on its disk is not what it was
   bool has_only_lost_store_ = false;
   bool is_limited_ = false;  ///< in the room on its disk
   bool is_failing_ = false;  ///< its disk is to fail once in this life

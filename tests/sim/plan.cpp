@@ -99,6 +99,7 @@ Plan draw_plan(std::uint64_t seed) {
   draw_disks(random, plan.disks);
   draw_faults(random, plan);
   draw_clients(random, plan);
+  if (random.one_in(3)) plan.loggers = random.between(1, 2);
   return plan;
 }
 

@@ -47,6 +47,7 @@ struct Plan {
   std::uint64_t seed = 0;
   std::size_t first_members = 3;  ///< who are taken in before the clients begin
   std::size_t late_members = 0;   ///< who join while the faults go on
+  std::size_t loggers = 0;        ///< who join, too, and never vote
   std::uint64_t least_run_us = 30'000'000;
   std::uint64_t most_run_us = 120'000'000;
   std::uint64_t least_operations = 200;

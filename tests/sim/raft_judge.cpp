@@ -91,6 +91,11 @@ void RaftJudge::stepped(ServerId server) {
   }
   if (core.role() == raft::Role::leader && led_.insert(core.term()).second) ++counters_.elections;
   note_committed(core);
+  const raft::Member* member = core.membership().find(server);
+  findings_.must(member == nullptr || member->wants_vote || core.log().last() <= committed(), [&] {
+    return fmt::format("logger {} has entry {}, which nobody knows to be committed.", server.value,
+                       core.log().last().value);
+  });
   if (core.role() == raft::Role::leader && core.commit() > life.memory.commit) check_commit(life);
   life.memory = raft::remember(core);
   life.membership = core.membership();

@@ -46,10 +46,16 @@ bool Steward::is_as_wanted(const Machine& leader) const {
   const raft::Core& core = leader.replica()->core();
   const raft::Membership& membership = core.membership();
   if (membership.is_joint() || core.membership_index() > core.commit()) return false;
-  if (membership.members.size() != wanted_.size() || membership.voters.size() != wanted_.size()) return false;
-  return std::ranges::all_of(wanted_, [&](int machine) {
-    return membership.is_voter(machines_[static_cast<std::size_t>(machine)]->server());
+  if (membership.members.size() != wanted_.size() || membership.voters.size() != wanted_voters()) return false;
+  return std::ranges::all_of(wanted_, [&](int number) {
+    const Machine& machine = *machines_[static_cast<std::size_t>(number)];
+    return membership.find(machine.server()) != nullptr && membership.is_voter(machine.server()) != machine.is_logger();
   });
+}
+
+std::size_t Steward::wanted_voters() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      wanted_, [&](int number) { return !machines_[static_cast<std::size_t>(number)]->is_logger(); }));
 }
 
 void Steward::look() {

@@ -19,10 +19,12 @@ class Steward {
   void want(int machine) { wanted_.insert(machine); }
   void do_not_want(int machine) { wanted_.erase(machine); }
   [[nodiscard]] const std::set<int>& wanted() const { return wanted_; }
+  /// How many of the wanted ones are to vote.
+  [[nodiscard]] std::size_t wanted_voters() const;
 
   /// Whoever leads in the latest term; null if nobody does.
   [[nodiscard]] Machine* leader();
-  /// True if `leader` has committed a configuration in which exactly the wanted ones vote.
+  /// True if `leader` has committed a configuration whose members and voters are those that are wanted.
   [[nodiscard]] bool is_as_wanted(const Machine& leader) const;
 
  private:
