@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/app/key_value.hpp"
+#include "common/app/reduced.hpp"
 #include "common/app/validate.hpp"
 
 namespace parley::app {
@@ -58,7 +59,7 @@ Outcome Application::apply(const Entry& entry) {
   state_reply_.clear();
   Outcome outcome;
   switch (entry.kind) {
-    case EntryKind::command: apply_command(entry, outcome); break;
+    case EntryKind::command: apply_command(decode_command(entry.payload.view()), entry.index, outcome); break;
     case EntryKind::settings: apply_settings(entry, outcome); break;
     case EntryKind::membership:
       meta_.membership_index = entry.index;
@@ -67,6 +68,24 @@ Outcome Application::apply(const Entry& entry) {
     case EntryKind::noop:
     case EntryKind::time: break;
   }
+  finish(entry);
+  return outcome;
+}
+
+std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
+  ENSURE_EQ(entry.index, meta_.applied.next());
+  const auto reduced = decode_reduced(entry.payload.view());
+  if (!reduced || entry.kind != EntryKind::command) return std::nullopt;
+  table_.begin_reduced(meta_.state, entry.index, reduced->value);
+  state_reply_.clear();
+  Outcome outcome;
+  placeholder_.resize(reduced->value_bytes, '\0');
+  apply_command(reduced->command(placeholder_), entry.index, outcome);
+  finish(entry);
+  return outcome;
+}
+
+void Application::finish(const Entry& entry) {
   meta_.applied = entry.index;
   meta_.applied_term = entry.term;
   meta_.digest = entry.digest;
@@ -74,11 +93,9 @@ Outcome Application::apply(const Entry& entry) {
   meta_.time.wall_us = entry.time.wall_us;
   meta_.sessions = sessions_.size();
   meta_.state = table_.finish(state_reply_);
-  return outcome;
 }
 
-void Application::apply_command(const Entry& entry, Outcome& outcome) {
-  const auto command = decode_command(entry.payload.view());
+void Application::apply_command(const std::optional<Command>& command, Index index, Outcome& outcome) {
   if (!command) {
     outcome.reply = refused(ErrorWord::invalid, "the bytes are no command that this version knows");
   } else {
@@ -86,9 +103,9 @@ void Application::apply_command(const Entry& entry, Outcome& outcome) {
     if (auto problem = validate_numbers(*command, meta_.in_force())) {
       outcome.reply = refused(*std::move(problem));
     } else if (const auto* open = std::get_if<OpenSession>(&command->operation)) {
-      outcome.reply = open_session(*open, entry.index, outcome);
+      outcome.reply = open_session(*open, index, outcome);
     } else {
-      run_in_session(*command, entry.index, outcome);
+      run_in_session(*command, index, outcome);
     }
   }
   encode_reply_for_state(outcome.reply, state_reply_);
@@ -159,7 +176,7 @@ Reply Application::execute_operation(const Command& command, Sessions::Session& 
   }
   Reply reply = std::visit(
       [this](const auto& operation) -> Reply {
-        if constexpr (requires(RecordedTable& table, Meta& meta) { execute(operation, table, meta); }) {
+        if constexpr (requires(RecordedTable & table, Meta & meta) { execute(operation, table, meta); }) {
           return execute(operation, table_, meta_);
         } else {
           ENSURE(false);

@@ -45,6 +45,10 @@ class Application {
   /// Applies the next entry: its index must be applied().next(). No payload makes it fail: one that means nothing is
   /// answered `invalid`, on every replica alike.
   Outcome apply(const Entry& entry);
+  /// Applies an entry of which reduce() has left no more than the payload that it now has: digest of the state, replies
+  /// and rows are what apply() would have made, but for the value, in whose place zeros stand. Nothing, and nothing
+  /// done, if the payload is not what reduce() leaves.
+  std::optional<Outcome> apply_reduced(const Entry& entry);
 
   /// Answers from the rows as they are.
   [[nodiscard]] Reply query(const Query& query) const;
@@ -60,7 +64,8 @@ class Application {
  private:
   Application(Table& table, Meta meta, Sessions sessions);
 
-  void apply_command(const Entry& entry, Outcome& outcome);
+  void apply_command(const std::optional<Command>& command, Index index, Outcome& outcome);
+  void finish(const Entry& entry);
   void apply_settings(const Entry& entry, Outcome& outcome);
   void run_in_session(const Command& command, Index index, Outcome& outcome);
   [[nodiscard]] Reply execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome);
@@ -74,6 +79,7 @@ class Application {
   Bytes kept_reply_;
   Bytes full_reply_;
   Bytes meta_row_;
+  Bytes placeholder_;
 };
 
 }  // namespace parley::app

@@ -12,16 +12,16 @@ namespace parley::app {
 /// What the application knows beside its rows, kept in the one row of RowSpace::meta. Written together with the rows
 /// that it speaks of, it makes a table complete: nothing else is needed to go on from it.
 struct Meta {
-  Index applied;     ///< the last entry whose effects are in the rows
+  Index applied;  ///< the last entry whose effects are in the rows
   Term applied_term;
-  Digest digest;     ///< the chain of the log at `applied` (base/chain.hpp)
-  Digest state;      ///< the chain of the state at `applied` (recorded_table.hpp)
-  EntryTime time;    ///< cluster time never goes back; wall time as in the last entry that had one
-  std::uint64_t used_bytes = 0;  ///< of the quota
-  std::uint64_t keys = 0;        ///< key-value rows
-  std::uint64_t sessions = 0;    ///< open sessions
-  Index membership_index;        ///< of the last membership entry; 0 for none
-  Bytes membership;              ///< its payload, as it came
+  Digest digest;                     ///< the chain of the log at `applied` (base/chain.hpp)
+  Digest state;                      ///< the chain of the state at `applied` (recorded_table.hpp)
+  EntryTime time;                    ///< cluster time never goes back; wall time as in the last entry that had one
+  std::uint64_t used_bytes = 0;      ///< of the quota
+  std::uint64_t keys = 0;            ///< key-value rows
+  std::uint64_t sessions = 0;        ///< open sessions
+  Index membership_index;            ///< of the last membership entry; 0 for none
+  Bytes membership;                  ///< its payload, as it came
   std::optional<Settings> settings;  ///< of the last settings entry
   friend bool operator==(const Meta&, const Meta&) = default;
 

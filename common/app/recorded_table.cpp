@@ -16,11 +16,21 @@ Digest state_start() { return blake2b(Digest{}.view()); }
 void RecordedTable::begin(const Digest& previous, Index index) {
   record_.clear();
   ByteWriter(record_).raw(previous.view()).number(index.value);
+  omitted_value_.reset();
+}
+
+void RecordedTable::begin_reduced(const Digest& previous, Index index, const Digest& value) {
+  begin(previous, index);
+  omitted_value_ = value;
 }
 
 void RecordedTable::put(BytesView key, BytesView value) {
   ByteWriter(record_).number(put_tag).sized(key);
-  record_sized(value);
+  if (omitted_value_ && key.starts_with(static_cast<char>(RowSpace::key_value))) {
+    ByteWriter(record_).number(static_cast<std::uint32_t>(value.size())).raw(omitted_value_->view());
+  } else {
+    record_sized(value);
+  }
   table_->put(key, value);
 }
 

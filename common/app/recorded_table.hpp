@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "common/app/table.hpp"
 #include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
@@ -16,14 +18,16 @@ namespace parley::app {
 /// COMMANDS.md has the bytes. One entry is recorded between begin and finish.
 class RecordedTable {
  public:
-  /// Values and replies longer than this enter the digest by their own BLAKE2b, so that no large copy is made. Part of
-  /// the format.
-  static constexpr std::size_t inline_bytes = 256;
+  /// Values and replies longer than this enter the digest by their own BLAKE2b, so that no large copy is made, and so
+  /// that a value which was replaced can be left out of an archive (reduced.hpp). Part of the format.
+  static constexpr std::size_t inline_bytes = 64;
 
   /// `table` must outlive this.
   explicit RecordedTable(Table& table) : table_(&table) {}
 
   void begin(const Digest& previous, Index index);
+  /// The values of this entry are placeholders for one with this digest.
+  void begin_reduced(const Digest& previous, Index index, const Digest& value);
   void put(BytesView key, BytesView value);
   void erase(BytesView key);
   [[nodiscard]] Digest finish(BytesView reply);
@@ -36,6 +40,7 @@ class RecordedTable {
   void record_sized(BytesView bytes);
 
   Table* table_;
+  std::optional<Digest> omitted_value_;
   Bytes record_;
 };
 

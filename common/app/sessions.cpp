@@ -67,9 +67,8 @@ bool Sessions::load_row(BytesView key, BytesView value) {
 }
 
 void Sessions::sort_by_use() {
-  by_use_.sort([this](SessionId left, SessionId right) {
-    return sessions_.at(left).last_used < sessions_.at(right).last_used;
-  });
+  by_use_.sort(
+      [this](SessionId left, SessionId right) { return sessions_.at(left).last_used < sessions_.at(right).last_used; });
 }
 
 Sessions::Session* Sessions::find(SessionId id) {

@@ -77,8 +77,8 @@ std::vector<std::string> difference(const Settings& ours, const Settings& cluste
   const auto cluster_numbers = number_fields(clusters);
   for (std::size_t i = 0; i < our_numbers.size(); ++i) {
     if (our_numbers[i].value == cluster_numbers[i].value) continue;
-    differences.push_back(differs(our_numbers[i].flag, std::to_string(our_numbers[i].value),
-                                  std::to_string(cluster_numbers[i].value)));
+    differences.push_back(
+        differs(our_numbers[i].flag, std::to_string(our_numbers[i].value), std::to_string(cluster_numbers[i].value)));
   }
   return differences;
 }

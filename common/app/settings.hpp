@@ -13,13 +13,13 @@ namespace parley::app {
 /// (EntryKind::settings) and changes by a later one; engine, slot and session window never change. The limits may be
 /// lowered below those of base/limits.hpp, never raised above them.
 struct Settings {
-  std::string engine = "lmdb";                             ///< `lmdb`, `memory` or `disk`
-  std::uint32_t slot = 1024;                               ///< bytes per record with engine `disk`
-  std::uint64_t quota_bytes = limits::quota_bytes;         ///< of key-value rows, each with its overhead
-  std::uint32_t key_bytes = limits::key_bytes;             ///< longest key that may be written
-  std::uint32_t value_bytes = limits::value_bytes;         ///< longest value that may be written
-  std::uint32_t session_window = limits::session_window;   ///< unanswered commands of a session
-  std::uint32_t sessions = limits::sessions;               ///< open at once; one more closes the least recently used
+  std::string engine = "lmdb";                            ///< `lmdb`, `memory` or `disk`
+  std::uint32_t slot = 1024;                              ///< bytes per record with engine `disk`
+  std::uint64_t quota_bytes = limits::quota_bytes;        ///< of key-value rows, each with its overhead
+  std::uint32_t key_bytes = limits::key_bytes;            ///< longest key that may be written
+  std::uint32_t value_bytes = limits::value_bytes;        ///< longest value that may be written
+  std::uint32_t session_window = limits::session_window;  ///< unanswered commands of a session
+  std::uint32_t sessions = limits::sessions;              ///< open at once; one more closes the least recently used
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
