@@ -66,7 +66,10 @@ Result<std::string> describe_membership(const wal::Recovered& log, const std::fi
   std::string text;
   for (const raft::Member& member : membership->members) {
     const bool votes = std::ranges::binary_search(membership->voters, member.server);
-    const char* const role = votes ? "voter" : membership->is_voter(member.server) ? "leaving" : "learner";
+    const char* const role = votes                                 ? "voter"
+                             : membership->is_voter(member.server) ? "leaving"
+                             : member.wants_vote                   ? "learner"
+                                                                   : "logger";
     text += fmt::format("member        {} {} {} raft={} client={}\n", member.name.text(), role, member.server.text(),
                         member.addresses.raft, member.addresses.client);
   }

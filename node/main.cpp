@@ -1,14 +1,11 @@
 #include <fmt/core.h>
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
-#include <optional>
 
-#include "common/obs/profile.hpp"
-#include "node/exit_code.hpp"
+#include "common/daemon/exit_code.hpp"
+#include "common/daemon/profiles.hpp"
+#include "common/daemon/stop_signals.hpp"
 #include "node/inspect.hpp"
 #include "node/node.hpp"
 
@@ -17,32 +14,12 @@ namespace {
 
 int complain(const Error& error) {
   fmt::print(stderr, "parley-node: {}\n", error.what);
-  return exit_code(error.code);
+  return daemon::exit_code(error.code);
 }
 
-/// SIGTERM and SIGINT as something to wait for. Blocked before any thread starts, so that every thread inherits it.
-class StopSignals {
- public:
-  StopSignals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    ENSURE(fd_ >= 0);
-  }
-  ~StopSignals() { close(fd_); }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
 /// Runs until a signal or a failure; gives the exit code.
-int wait_for_end(Node& node, NodeEvents& events, const StopSignals& signals, const config::NodeOptions& options) {
+int wait_for_end(Node& node, NodeEvents& events, const daemon::StopSignals& signals,
+                 const config::NodeOptions& options) {
   std::vector<NodeEvent> happened;
   while (true) {
     events.drain(happened);
@@ -62,7 +39,7 @@ int wait_for_end(Node& node, NodeEvents& events, const StopSignals& signals, con
 }
 
 int serve(const config::NodeOptions& options, const obs::Logger& logger) {
-  const StopSignals signals;
+  const daemon::StopSignals signals;
   const SystemClock clock;
   NodeEvents events(16);
   if (options.insecure) logger.warn("-insecure: whoever reaches this node's ports may read and write everything");
@@ -76,19 +53,9 @@ int serve(const config::NodeOptions& options, const obs::Logger& logger) {
 int serve_profiled(const config::NodeOptions& options) {
   const auto level = obs::log_level(options.log);
   const obs::Logger logger("parley-node", options.id.text(), level.value_or(obs::LogLevel::info));
-  std::optional<obs::CpuProfile> cpu;
-  std::optional<obs::HeapProfile> heap;
-  if (!options.cpu_profile.empty()) {
-    auto started = obs::CpuProfile::start(options.cpu_profile);
-    if (!started) return complain(started.error());
-    cpu.emplace(std::move(*started));
-  }
-  if (!options.heap_profile.empty()) {
-    auto started = obs::HeapProfile::start(options.heap_profile);
-    if (!started) return complain(started.error());
-    heap.emplace(std::move(*started));
-  }
-  return serve(options, logger);
+  const auto code =
+      daemon::run_profiled(options.cpu_profile, options.heap_profile, [&] { return serve(options, logger); });
+  return code ? *code : complain(code.error());
 }
 
 int run(int argc, const char* const* argv) {

@@ -113,11 +113,7 @@ Status Node::Parts::open() {
   return {};
 }
 
-std::string Node::Parts::for_others(const Address& bound) const {
-  if (options.advertise.empty()) return bound.text();
-  const bool is_ipv6 = options.advertise.find(':') != std::string::npos;
-  return (is_ipv6 ? "[" + options.advertise + "]" : options.advertise) + ":" + std::to_string(bound.port());
-}
+std::string Node::Parts::for_others(const Address& bound) const { return bound.at_host(options.advertise).text(); }
 
 raft::Addresses Node::Parts::addresses() const {
   return {for_others(consensus->listens_at()), for_others(client_address),
@@ -135,7 +131,7 @@ Status Node::Parts::start_actors() {
   consensus_options.tick_us = options.tick_ms * 1000;
   consensus_options.name = options.id;
   consensus_options.listen = options.raft;
-  if (auto advertised = Address::parse(for_others(options.raft))) consensus_options.advertised = *advertised;
+  consensus_options.advertised = options.raft.at_host(options.advertise);
   auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink,
                                                 store, clock, logger.for_actor("consensus"));
   if (!started) return std::unexpected(started.error());

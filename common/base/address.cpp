@@ -78,6 +78,8 @@ bool Address::is_loopback() const {
 
 Address Address::with_port(std::uint16_t port) const { return Address(host_, port); }
 
+Address Address::at_host(const std::string& host) const { return Address(host.empty() ? host_ : host, port_); }
+
 std::string Address::text() const {
   const std::string shown = is_ipv6() ? "[" + host_ + "]" : host_;
   return shown + ":" + std::to_string(port_);

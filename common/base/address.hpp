@@ -27,6 +27,8 @@ class Address {
 
   /// The same host with this port.
   [[nodiscard]] Address with_port(std::uint16_t port) const;
+  /// The same port at this host, a name or a number without brackets; at the same one if it is empty.
+  [[nodiscard]] Address at_host(const std::string& host) const;
 
   /// `HOST:PORT`, with brackets around IPv6; parse() gives the same address back.
   [[nodiscard]] std::string text() const;

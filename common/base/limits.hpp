@@ -35,6 +35,8 @@ inline constexpr std::size_t voters = 9;
 inline constexpr std::size_t non_voters = 32;
 /// Members altogether, as decoders count them: a joint configuration lists those that leave as well.
 inline constexpr std::size_t members = 2 * (voters + non_voters);
+/// Clusters that one logger process follows. Each has four threads and a folder of its own; more are a usage error.
+inline constexpr std::size_t logged_clusters = 64;
 
 /// Milliseconds after which a member that was not heard may be replaced by another incarnation under its name; before,
 /// a joiner is answered `exists`.

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "common/config/addresses.hpp"
+#include "common/config/listeners.hpp"
 #include "common/config/version.hpp"
 
 namespace parley::config {
@@ -10,21 +11,8 @@ namespace {
 
 constexpr std::string_view program = "parley-node";
 
-Checked<NodeId> read_id(std::string_view text) {
-  auto id = NodeId::parse(text);
-  if (id) return std::move(*id);
-  return std::unexpected(fmt::format("{} is no name: letters, digits, '.', '_', '-', at most {} of them",
-                                     in_quotes(text), limits::node_name_bytes));
-}
-
-Checked<std::optional<Address>> read_optional_listener(std::string_view text) {
-  auto address = read_listener(text);
-  if (!address) return std::unexpected(address.error());
-  return std::optional(std::move(*address));
-}
-
 void declare_addresses(OptionTable& table, NodeOptions& options) {
-  table.parsed<NodeId>("id", &options.id, read_id,
+  table.parsed<NodeId>("id", &options.id, read_name,
                        {.meaning = "this node's name in the cluster", .value = "NAME", .required = true});
   table.parsed<Address>("port", &options.client, read_listener,
                         {.meaning = "where clients connect", .value = "[HOST]:PORT", .shown_default = ":11000"});
@@ -79,42 +67,6 @@ void declare_timers_and_reports(OptionTable& table, NodeOptions& options) {
              {.meaning = "write a pprof profile of the heap there on exit", .value = "FILE"});
 }
 
-std::unexpected<Error> wrong(const std::string& origin, std::string_view problem) {
-  return fail(ErrorCode::usage, fmt::format("{}: {}", origin, problem));
-}
-
-Status check_listener(const NodeOptions& options, const Parsed& parsed, const std::string& name,
-                      const Address& address) {
-  if (!address.is_loopback() && !options.insecure) {
-    return wrong(parsed.origin(name),
-                 fmt::format("host {} is not the loopback address, and nothing is encrypted or authenticated: "
-                             "to listen there all the same, add -insecure",
-                             address.host()));
-  }
-  if (is_wildcard(address) && options.advertise.empty()) {
-    return wrong(parsed.origin(name),
-                 fmt::format("{} binds every address of this machine; say with -advertise HOST which one "
-                             "others shall use",
-                             address.host()));
-  }
-  return {};
-}
-
-Status check_listeners(const NodeOptions& options, const Parsed& parsed) {
-  std::vector<std::pair<std::string, Address>> listeners = {{"port", options.client}, {"raft", options.raft}};
-  if (options.join_listener) listeners.emplace_back("hjoin", *options.join_listener);
-  for (std::size_t i = 0; i < listeners.size(); ++i) {
-    const auto& [name, address] = listeners[i];
-    if (const Status fine = check_listener(options, parsed, name, address); !fine) return fine;
-    for (std::size_t j = 0; j < i; ++j) {
-      if (address.port() == 0 || address != listeners[j].second) continue;
-      return wrong(parsed.origin(name),
-                   fmt::format("{} is the address of -{} too", address.text(), listeners[j].first));
-    }
-  }
-  return {};
-}
-
 Status check_timers(const NodeOptions& options, const Parsed& parsed) {
   // Of two that do not fit, the message names the one that was given.
   const auto origin = [&](const std::string& other) {
@@ -135,7 +87,9 @@ Status check_timers(const NodeOptions& options, const Parsed& parsed) {
 }
 
 Status check(const NodeOptions& options, const Parsed& parsed) {
-  if (const Status fine = check_listeners(options, parsed); !fine) return fine;
+  std::vector<Listener> listeners = {{"port", options.client}, {"raft", options.raft}};
+  if (options.join_listener) listeners.push_back({"hjoin", *options.join_listener});
+  if (const Status fine = check_listeners(listeners, {options.insecure, options.advertise}, parsed); !fine) return fine;
   if (const Status fine = check_timers(options, parsed); !fine) return fine;
   if (options.join.size() > limits::members) {
     return wrong(parsed.origin("join"), fmt::format("more than {} addresses", limits::members));

@@ -65,12 +65,9 @@ struct NodeOptions {
   [[nodiscard]] std::uint64_t heartbeat_ticks() const { return (heartbeat_ms + tick_ms - 1) / tick_ms; }
   [[nodiscard]] std::uint64_t election_ticks() const { return (election_ms + tick_ms - 1) / tick_ms; }
   /// For lease reads: what is sure of an election timeout of ours (ticks may come one early, and one is under way) on a
-  /// voter whose clock runs a quarter faster. All voters must have been given the same election timeout, or longer ones.
+  /// voter whose clock runs a quarter faster. All voters must have been given the same election timeout, or longer
+  /// ones.
   [[nodiscard]] std::uint64_t lease_us() const { return (election_ticks() - 2) * tick_ms * 1000 / 5 * 4; }
-  /// The host to tell others for a socket that is bound to `bound`.
-  [[nodiscard]] std::string host_for_others(const Address& bound) const {
-    return advertise.empty() ? bound.host() : advertise;
-  }
 };
 
 /// What `-log` takes, from the most to the least talkative.

@@ -81,7 +81,7 @@ TEST_CASE("each flag of a node reaches its field") {
   REQUIRE(options.join.size() == 2);
   CHECK(options.join[0].text() == "host.example:4");
   CHECK(options.join[1].text() == "127.0.0.1:5");
-  CHECK(options.host_for_others(options.raft) == "node0.example");
+  CHECK(options.advertise == "node0.example");
   CHECK(options.data == "d");
   CHECK(options.quota_bytes == 1ULL << 30);
   CHECK(options.segment_bytes == 8ULL << 20);
@@ -129,8 +129,7 @@ TEST_CASE("a listener on all addresses must say which one others shall use") {
   for (const std::string address : {"0.0.0.0:1", "[::]:1", "[0:0::0]:1"}) {
     INFO(address);
     CHECK(error_of({"-raft", address, "-insecure"}).find("-advertise HOST") != std::string::npos);
-    CHECK(options_of({"-raft", address, "-insecure", "-advertise", "10.0.0.1"}).host_for_others(Address{}) ==
-          "10.0.0.1");
+    CHECK(options_of({"-raft", address, "-insecure", "-advertise", "10.0.0.1"}).advertise == "10.0.0.1");
   }
 }
 

@@ -10,7 +10,7 @@ import unittest
 
 import programs
 from batch import ERRORS, Batch
-from nodes import Node
+from nodes import Logger, Node
 from ports import Port
 from programs import DEADLINE
 
@@ -98,8 +98,9 @@ class Cluster:
             ended = self.parley("-json", "members")
             if ended.code != 0:
                 return False
-            roles = {member["id"]: member["role"] for member in json.loads(ended.out)}
-            return set(roles) == set(names) and not {"learner", "logger"}.intersection(roles.values())
+            found = json.loads(ended.out)
+            roles = {member["id"]: member["role"] for member in found if member["role"] != "logger"}
+            return set(roles) == set(names) and "learner" not in roles.values()
 
         self.test.eventually(all_vote, f"{', '.join(names)} all vote")
 
@@ -189,6 +190,13 @@ class E2eTest(unittest.TestCase):
         node = Node(name, folder or self.folder, join, flags)
         self._nodes.append(node)
         return node
+
+    def logger(self, names, clusters, flags=()):
+        """A logger of these clusters, one name for each, not yet started."""
+        joins = [[node.hjoin.address for node in cluster.nodes.values()] for cluster in clusters]
+        logger = Logger(names, self.folder, joins, [*SMALL, *flags])
+        self._nodes.append(logger)
+        return logger
 
     def cluster(self, size=3, flags=(), prefix="node"):
         return Cluster(self, [f"{prefix}{number}" for number in range(size)], flags)

@@ -1,4 +1,4 @@
-"""A parley-node process: started, killed, paused, stopped, started again."""
+"""The daemons as processes: started, killed, paused, stopped, started again."""
 import os
 import re
 import select
@@ -11,16 +11,27 @@ from ports import Port
 from programs import DEADLINE
 
 
-class Node:
-    """One node: its name, ports and data folder, which outlive its processes. Everything that the processes write to standard
-    error is in `log`."""
+class Loopback:
+    """Where a daemon runs if nothing else is said. Other places give it other ports, put words before its command, or change its
+    environment."""
 
-    def __init__(self, name, folder, join=(), flags=()):
+    words = ()
+    environment = {}
+
+    @staticmethod
+    def port(_number):
+        return Port()
+
+
+class Daemon:
+    """A daemon: its name and ports, which outlive its processes. Everything that the processes write to standard error is in
+    `log`. A subclass has `command`, and `ready_begins`: how its line begins when it serves."""
+
+    def __init__(self, name, folder, ports, flags=(), place=Loopback()):
         self.name = name
+        self.place = place
         self.folder = folder
-        self.data = folder / name
-        self.client, self.raft, self.hjoin = Port(), Port(), Port()
-        self.join = list(join)  # addresses
+        self.ports = ports
         self.flags = list(flags)
         self.process = None
         self.expected_to_end = False
@@ -31,13 +42,6 @@ class Node:
 
     # --- starting ---
 
-    def command(self):
-        words = [programs.find("parley-node"), "-id", self.name, "-port", self.client.flag, "-raft", self.raft.flag]
-        words += ["-hjoin", self.hjoin.flag, "-data", str(self.data)]
-        if self.join:
-            words += ["-join", ",".join(self.join)]
-        return words + self.flags
-
     def start(self):
         """Starts a process and does not wait for it."""
         assert not self.runs(), f"{self.name} runs already"
@@ -46,9 +50,9 @@ class Node:
             self._log_begin = log.tell()
             # Unbuffered, so that waiting for its descriptor misses nothing.
             self.process = subprocess.Popen(
-                programs.WITH_US + self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                bufsize=0,
-                cwd=self.folder, env=programs.environment(self.folder),
+                programs.WITH_US + [*self.place.words, *self.command()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=log, bufsize=0, cwd=self.folder,
+                env=programs.environment(self.folder) | self.place.environment,
             )
         return self
 
@@ -71,12 +75,24 @@ class Node:
                 code = self.process.wait(DEADLINE)
                 raise AssertionError(f"{self.name} ended with exit code {code} instead of serving; its log:\n{self.log()}")
             self._said += said
-            if b"\n" in self._said:
-                self.ready_line = self._said.split(b"\n")[0].decode()
-        client, raft = self.client.number, self.raft.number
-        expected = f"parley-node {self.name} ready client=tcp://127.0.0.1:{client} raft=tcp://127.0.0.1:{raft}"
-        assert self.ready_line.startswith(expected), f"{self.name} says {self.ready_line!r}"
+            self.ready_line = self.find_ready_line(self._said.decode().splitlines(keepends=True))
         return self
+
+    def said(self):
+        """What the present process has said on standard output."""
+        while select.select([self.process.stdout], [], [], 0)[0]:
+            more = os.read(self.process.stdout.fileno(), 65536)
+            if not more:
+                break
+            self._said += more
+        return self._said.decode()
+
+    def find_ready_line(self, lines):
+        """The line that says that it serves, if it is among those that it has said so far."""
+        if not lines or not lines[0].endswith("\n"):
+            return None
+        assert lines[0].startswith(self.ready_begins()), f"{self.name} says {lines[0]!r}"
+        return lines[0].rstrip("\n")
 
     def is_ready(self):
         """Whether it has said so by now."""
@@ -114,7 +130,8 @@ class Node:
     def pause(self):
         """Stops it in its tracks, as a machine that hangs; gives back control once all its threads stand still."""
         self.process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+        # One that ends instead is left to be found by others.
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self):
         self.process.send_signal(signal.SIGCONT)
@@ -137,7 +154,7 @@ class Node:
             self.process.kill()
             self.process.wait(DEADLINE)
         self._forget_process()
-        for port in (self.client, self.raft, self.hjoin):
+        for port in self.ports:
             port.close()
 
     def crash(self):
@@ -162,6 +179,57 @@ class Node:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+
+class Node(Daemon):
+    """A parley-node with its data folder."""
+
+    def __init__(self, name, folder, join=(), flags=(), place=Loopback()):
+        self.client, self.raft, self.hjoin = (place.port(number) for number in (11000, 12000, 13000))
+        super().__init__(name, folder, [self.client, self.raft, self.hjoin], flags, place)
+        self.data = folder / name
+        self.join = list(join)  # addresses
+
+    def command(self):
+        words = [programs.find("parley-node"), "-id", self.name, "-port", self.client.flag, "-raft", self.raft.flag]
+        words += ["-hjoin", self.hjoin.flag, "-data", str(self.data)]
+        if self.join:
+            words += ["-join", ",".join(self.join)]
+        return words + self.flags
+
+    def ready_begins(self):
+        return f"parley-node {self.name} ready client=tcp://{self.client.address} raft=tcp://{self.raft.address}"
+
     def segments(self):
         """The files of its log, in order."""
         return sorted((self.data / "log").glob("*.segment"))
+
+
+class Logger(Daemon):
+    """A parley-logger of one or several clusters, each given by the addresses of members that take requests to join."""
+
+    def __init__(self, names, folder, joins, flags=()):
+        self.names = list(names)
+        self.rafts = [Port() for _ in names]
+        super().__init__("+".join(names), folder, self.rafts, flags)
+        self.joins = [list(join) for join in joins]
+        self.archives = folder / f"archive-of-{self.name}"
+
+    def command(self):
+        words = [programs.find("parley-logger"), "-id", ",".join(self.names)]
+        words += ["-raft", ",".join(port.flag for port in self.rafts)]
+        words += ["-join", ",".join("+".join(join) for join in self.joins), "-logfolder", str(self.archives)]
+        return words + self.flags
+
+    def find_ready_line(self, lines):
+        """All of them, when each of its clusters has taken it in."""
+        expected = {
+            f"parley-logger {name} ready raft=tcp://{raft.address}" for name, raft in zip(self.names, self.rafts)
+        }
+        found = {line.rstrip("\n") for line in lines if line.endswith("\n")}
+        unknown = [line for line in found if not any(line.startswith(each) for each in expected)]
+        assert not unknown, f"{self.name} says {unknown}"
+        return "\n".join(sorted(found)) if len(found) == len(expected) else None
+
+    def live_segments(self, name):
+        """The files of the newest part of an archive, in order."""
+        return sorted((self.archives / name / "live").glob("*.segment"))

@@ -6,7 +6,7 @@ LAYERS = [
     {"common/base"},
     {"common/raft", "common/app", "common/transfer"},
     {"common/wire", "common/config", "common/obs"},
-    {"common/wal", "common/store", "common/mq"},
+    {"common/daemon", "common/wal", "common/store", "common/mq"},
     {"common/transport"},
     {"common/replica"},
     {"node", "logger", "recovery", "client"},

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/base/result.hpp"
 
-namespace parley::node {
+namespace parley::daemon {
 
 /// The exit codes that INTERFACE promises: 1 the answer is no, 2 usage or configuration, 3 no answer in time, 4 damaged
 /// data or a disk that can no longer be trusted with it.
@@ -20,4 +20,4 @@ namespace parley::node {
   return 4;
 }
 
-}  // namespace parley::node
+}  // namespace parley::daemon
