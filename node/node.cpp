@@ -73,6 +73,7 @@ struct Node::Parts {
   ClusterId known_cluster;     ///< that the folder belonged to when it was opened
   bool is_announcing = false;  ///< a member whose new addresses the cluster must learn
   bool half_founded = false;
+  bool has_recovered_state = false;  ///< of a cluster that is gone, and belongs to none
   Address client_address;
   Address join_address;
   replica::DiskActor disk;
@@ -194,6 +195,11 @@ Status Node::Parts::begin_membership(const raft::Membership& known) {
     logger.warn("the log knows a membership without this node: it was removed, or has not yet read so far");
     return {};
   }
+  if (has_recovered_state && !options.join.empty()) {
+    return parley::fail(
+        ErrorCode::usage,
+        options.data + " holds a state that was recovered, and founds a new cluster: start it without -join");
+  }
   if (!half_founded && !options.join.empty()) return start_joiner(options.join, known_cluster);
   // Taken in, and stopped before the log began to come: its leader knows where it is.
   if (!half_founded && !known_cluster.is_nil()) return {};
@@ -233,6 +239,7 @@ Result<std::unique_ptr<Node>> Node::start(const config::NodeOptions& options, No
       restored.memberships.empty() ? raft::Membership{} : restored.memberships.back().membership;
   parts->known_cluster = restored.cluster;
   parts->half_founded = restored.is_half_founded(parts->data->server);
+  parts->has_recovered_state = known.members.empty() && restored.start.index > Index{};
   if (const Status started = parts->start_actors(); !started) return std::unexpected(started.error());
   if (const Status begun = parts->begin_membership(known); !begun) return std::unexpected(begun.error());
   return std::unique_ptr<Node>(new Node(std::move(parts)));

@@ -77,15 +77,17 @@ void Core::on(Message& message) {
 void Core::on(Found& input) {
   // A founder that died while it wrote may find its cluster, and even the first entry, but no membership: it founds the
   // same again.
-  if (!membership().members.empty() || log_.last() > Index{1}) return;
+  const LogStart& start = log_.start();
+  const bool has_state = start.index > Index{};
+  if (!membership().members.empty() || log_.last() > (has_state ? start.index : Index{1})) return;
   if (!cluster_.is_nil() && cluster_ != input.cluster) return;
   ENSURE_EQ(input.self.server, self());
   if (cluster_.is_nil()) {
     cluster_ = input.cluster;
     adopted_ = input.cluster;
-    log_.begin_chain(chain_start(cluster_));
+    if (!has_state) log_.begin_chain(chain_start(cluster_));
   }
-  become_follower(std::max(term(), Term{1}), nobody);
+  become_follower(std::max(term(), start.term.next()), nobody);
   // The mark of a founder: nobody else votes for itself before it has a membership. It is written before everything
   // else.
   ENSURE(hard_state_.vote.is_nobody() || hard_state_.vote == self());

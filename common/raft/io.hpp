@@ -59,10 +59,11 @@ struct TransferLeadership {
   ServerId to = nobody;
 };
 
-/// Found a cluster of one: only for a core that belongs to none, or that died while it founded this one.
+/// Found a cluster of one: only for a core that belongs to none, or that died while it founded this one. With a state
+/// that was recovered, its log begins behind that state and goes on from there.
 struct Found {
   ClusterId cluster;
-  SharedBytes settings;  ///< the payload of entry 1
+  SharedBytes settings;  ///< the payload of entry 1; a recovered state has them already
   Member self;
 };
 

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "common/base/chain.hpp"
 #include "tests/raft/speak.hpp"
 
 using namespace parley;
@@ -180,4 +181,36 @@ TEST_CASE("the same inputs give the same outputs") {
   const std::string once = story();
   CHECK(once.size() > 1000);
   CHECK(once == story());
+}
+
+TEST_CASE("a state that was recovered founds a new cluster, whose log goes on behind it") {
+  Options options;
+  options.self = ServerId{1};
+  Restored restored;
+  restored.start = {Index{50}, Term{7}, blake2b("as of entry 50"), {900, 901}};
+  restored.last = Index{50};
+  restored.last_digest = restored.start.digest;
+  restored.commit = restored.applied = Index{50};
+  restored.hard_state = {Term{7}, nobody};
+  Core core(options, restored);
+  const Member self{ServerId{1}, node_name(ServerId{1}), {"r", "c", "", ""}, true};
+  core.step(Found{some_cluster(), SharedBytes("settings that it has"), self});
+  Output output = core.take_output();
+  REQUIRE(output.persist);
+  CHECK(output.persist->adopt == some_cluster());
+  CHECK(output.persist->hard_state == HardState{Term{8}, ServerId{1}});
+  REQUIRE(output.persist->entries.size() == 1);
+  CHECK(output.persist->entries[0].index == Index{51});
+  CHECK(output.persist->entries[0].kind == EntryKind::membership);
+  CHECK(output.persist->entries[0].digest == chain_next(restored.start.digest, output.persist->entries[0]));
+  core.step(Persisted{output.persist->sequence});
+  for (int tick = 0; tick < 3; ++tick) core.step(Tick{});
+  output = core.take_output();
+  REQUIRE(output.persist);
+  core.step(Persisted{output.persist->sequence});
+  CHECK(core.role() == Role::leader);
+  ClusterId other = some_cluster();
+  other.bytes[0] = 9;
+  core.step(Found{other, {}, self});
+  CHECK(core.cluster() == some_cluster());
 }
