@@ -192,6 +192,11 @@ Reply Application::query(const Query& query) const {
   return std::visit([this](const auto& kind) { return read(kind, table_.table()); }, query);
 }
 
+void Application::forget_membership() {
+  meta_.membership_index = Index{};
+  meta_.membership = {};
+}
+
 void Application::save_meta() {
   encode_meta(meta_, meta_row_);
   table_.put_unrecorded(meta_key().view(), meta_row_);

@@ -57,6 +57,9 @@ class Application {
   /// known of them become durable together.
   void save_meta();
 
+  /// The state is to begin another cluster: it knows no members. The digest does not cover them.
+  void forget_membership();
+
   [[nodiscard]] Index applied() const { return meta_.applied; }
   /// As of applied(), whether saved or not.
   [[nodiscard]] const Meta& meta() const { return meta_; }
