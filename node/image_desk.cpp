@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/app/meta.hpp"
+#include "common/base/limits.hpp"
 
 namespace parley::node {
 
@@ -23,7 +24,8 @@ Status ImageDesk::begin(ServerId peer, std::uint64_t now_ms) {
   if (!snapshot) return std::unexpected(snapshot.error());
   auto head = head_of(**snapshot);
   if (!head) return std::unexpected(head.error());
-  calls_.said("sends an image as of entry " + std::to_string(head->index.value) + " to server " + peer.text());
+  if (!failing_.contains(peer))
+    calls_.said("sends an image as of entry " + std::to_string(head->index.value) + " to server " + peer.text());
   auto source = std::make_unique<store::SnapshotSource>(std::move(*snapshot));
   const transfer::TransferId id{random_.next()};
   const auto at = senders_.emplace(peer, transfer::ImageSender(id, *std::move(head), std::move(source), now_ms)).first;
@@ -31,7 +33,10 @@ Status ImageDesk::begin(ServerId peer, std::uint64_t now_ms) {
   return {};
 }
 
-void ImageDesk::stop_sending() { senders_.clear(); }
+void ImageDesk::stop_sending() {
+  senders_.clear();
+  failing_.clear();
+}
 
 void ImageDesk::flush(ServerId peer, transfer::ImageSender& sender) {
   for (transfer::Message& message : sender.take_output()) calls_.send(peer, std::move(message));
@@ -40,8 +45,15 @@ void ImageDesk::flush(ServerId peer, transfer::ImageSender& sender) {
 void ImageDesk::end(std::map<ServerId, transfer::ImageSender>::iterator at) {
   const auto& [peer, sender] = *at;
   const bool is_done = sender.state() == transfer::ImageSender::State::done;
-  calls_.said("the image as of entry " + std::to_string(sender.index().value) + " for server " + peer.text() +
-              (is_done ? " is installed there" : " was given up"));
+  const std::string which =
+      "the image as of entry " + std::to_string(sender.index().value) + " for server " + peer.text();
+  if (is_done) {
+    calls_.said(which + " is installed there");
+    failing_.erase(peer);
+  } else if (failing_.size() < limits::members && failing_.insert(peer).second) {
+    calls_.warned(which +
+                  " was given up; others follow, less and less often if it can keep none, until one is installed");
+  }
   const raft::ImageSent sent{peer, is_done ? std::optional(sender.index()) : std::nullopt};
   senders_.erase(at);
   calls_.sent(sent);
@@ -76,10 +88,13 @@ void ImageDesk::answer(ServerId to, const std::optional<transfer::ImageProgress>
 }
 
 void ImageDesk::after_receiving(ServerId from) {
-  if (const auto failure = receiver_.take_failure())
-    calls_.said("an image from server " + from.text() + " cannot be kept: " + failure->what);
+  if (const auto failure = receiver_.take_failure(); failure && failure->what != said_failure_) {
+    said_failure_ = failure->what;
+    calls_.warned("an image from server " + from.text() + " cannot be kept: " + failure->what);
+  }
   const auto head = receiver_.take_completed();
   if (!head) return;
+  said_failure_.clear();
   // What its rows say is what counts, and it must be what its sender has said.
   const auto snapshot = backend_.completed_image();
   const auto found = snapshot && *snapshot != nullptr ? head_of(**snapshot) : fail(ErrorCode::corrupt, "no image");

@@ -2,6 +2,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "common/base/random.hpp"
 #include "common/raft/io.hpp"
@@ -20,6 +22,7 @@ class ImageDesk {
     std::function<void(raft::ImageSent)> sent;          ///< an image is installed there, or was given up
     std::function<void(raft::ImageReceived)> received;  ///< one is complete here: is it of use?
     std::function<void(const std::string&)> said;       ///< for the log
+    std::function<void(const std::string&)> warned;     ///< the same, for what somebody must look after
   };
   /// `backend` must outlive it. `seed` makes the numbers of transfers, which no earlier life of this node has used.
   ImageDesk(store::Backend& backend, Calls calls, std::uint64_t seed);
@@ -53,9 +56,11 @@ class ImageDesk {
   Calls calls_;
   Random random_;
   std::map<ServerId, transfer::ImageSender> senders_;
+  std::set<ServerId> failing_;  ///< whose last image was given up: that is said once, not each time
   store::BackendSink sink_;
   transfer::ImageReceiver receiver_;
   ServerId sender_of_incoming_ = nobody;
+  std::string said_failure_;  ///< why the last one could not be kept, until one is complete
   std::uint64_t now_ms_ = 0;
 };
 

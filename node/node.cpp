@@ -128,6 +128,7 @@ Status Node::Parts::start_actors() {
   consensus_options.raft.election_ticks = static_cast<std::uint32_t>(options.election_ticks());
   consensus_options.raft.lease_us = options.lease_us();
   consensus_options.raft.replace_ticks = static_cast<std::uint32_t>(limits::replace_after_ms / options.tick_ms);
+  consensus_options.raft.image_pause_ticks = static_cast<std::uint32_t>(limits::image_pause_ms / options.tick_ms);
   consensus_options.raft.seed = draw_u64();
   consensus_options.tick_us = options.tick_ms * 1000;
   consensus_options.name = options.id;

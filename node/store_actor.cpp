@@ -43,6 +43,7 @@ Status StoreActor::start(store::Backend& backend, std::filesystem::path folder, 
   };
   calls.received = [this](raft::ImageReceived received) { callbacks_.order(std::move(received)); };
   calls.said = [this](const std::string& text) { logger_.info("{}", text); };
+  calls.warned = [this](const std::string& text) { logger_.warn("{}", text); };
   auto actor = mq::Actor::start(
       "store", [this] { mailbox_.wake(); },
       [&]() -> Result<std::unique_ptr<State>> {

@@ -143,6 +143,10 @@ inline constexpr std::uint64_t image_resend_ms = 1'000;
 /// Milliseconds without any word of the receiver after which an image is given up, and with it the read transaction and
 /// the log that it pins. The peer gets a new one once it is heard again.
 inline constexpr std::uint64_t image_silence_ms = 10'000;
+/// Milliseconds between two images for a peer that could keep none of them: the first is followed by another at once,
+/// then the pause is an election timeout and doubles up to this. What a receiver without room costs is then one image a
+/// minute; one that has made room is helped as late.
+inline constexpr std::uint64_t image_pause_ms = 60'000;
 /// Milliseconds that a receiver may take to put an image in the place of its state before it is given up. Long, since
 /// beginning anew would only take longer.
 inline constexpr std::uint64_t image_install_ms = 600'000;

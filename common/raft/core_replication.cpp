@@ -11,10 +11,7 @@ namespace parley::raft {
 // ---- the leader
 
 void Core::on_leader_tick(Leader& leader) {
-  for (auto& [server, progress] : leader.peers) {
-    ++progress.ticks_unheard;
-    ++progress.round_ticks;
-  }
+  for (auto& [server, progress] : leader.peers) progress.tick();
   if (++leader.heartbeat_elapsed >= options_.heartbeat_ticks) {
     leader.heartbeat_elapsed = 0;
     leader.heartbeat_due = true;
@@ -173,7 +170,9 @@ void Core::on(EntriesRead& input) {
   send_entries(input.peer, progress, std::move(input.entries));
 }
 
+/// Who could not keep the last one, for want of room perhaps, is not sent the whole of it again and again.
 void Core::want_image(ServerId peer, Progress& progress) {
+  if (!progress.may_begin_image()) return;
   progress.begin_image();
   output_.images_wanted.push_back({peer, term()});
 }
@@ -186,6 +185,7 @@ void Core::on(const ImageSent& input) {
   if (input.index) {
     peer->second.end_image(*input.index);
   } else {
+    peer->second.give_up_image(options_.election_ticks, options_.image_pause_ticks);
     peer->second.ask_from_end(log_.last());
   }
 }
@@ -195,8 +195,9 @@ void Core::on(const Unreachable& input) {
   if (leader == nullptr) return;
   const auto peer = leader->peers.find(input.peer);
   if (peer == leader->peers.end()) return;
-  // Its next life may have another clock.
+  // Its next life may have another clock, and room for an image.
   peer->second.stamp_us = 0;
+  peer->second.forget_pauses();
   if (peer->second.state() != Progress::State::replicate) return;
   peer->second.lost();
   if (peer->second.next() <= log_.start().index) peer->second.ask_from_end(log_.last());

@@ -23,6 +23,8 @@ struct Options {
   std::uint32_t election_ticks = 25;
   /// A member that was heard within this time cannot be replaced by another incarnation under its name.
   std::uint32_t replace_ticks = 1000;
+  /// The longest that a peer whose image was given up waits for another, however often that happens.
+  std::uint32_t image_pause_ticks = 6000;
   /// Microseconds for which a leader may be sure to lead after it sent a round of heartbeats that a majority answered;
   /// 0 for never. It must be shorter than election_ticks last on the fastest clock of any voter, and all replicas must
   /// have it or none: with leases, a restarted voter waits election_ticks before it votes.

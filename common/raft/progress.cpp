@@ -37,6 +37,7 @@ bool Progress::accepted(Index match) {
     state_ = State::replicate;
     next_ = match.next();
     probe_sent_ = false;
+    forget_pauses();
   }
   return is_news;
 }
@@ -66,6 +67,20 @@ void Progress::begin_image() {
 void Progress::end_image(Index index) {
   lost();
   next_ = std::max(next_, index.next());
+}
+
+void Progress::give_up_image(std::uint32_t first, std::uint32_t most) {
+  lost();
+  image_pause_ = next_image_pause_;
+  next_image_pause_ = std::min(std::max(first, 2 * next_image_pause_), most);
+}
+
+void Progress::forget_pauses() { image_pause_ = next_image_pause_ = 0; }
+
+void Progress::tick() {
+  ++ticks_unheard;
+  ++round_ticks;
+  if (image_pause_ > 0) --image_pause_;
 }
 
 void Progress::ask_from_end(Index last) {

@@ -40,6 +40,13 @@ class Progress {
   void begin_image();
   /// The image is there up to `index`: probes behind it, at once.
   void end_image(Index index);
+  /// The image was given up. Another may begin after a pause: none the first time, then `first` ticks, then twice as
+  /// long each time, up to `most`, until the peer has got on.
+  void give_up_image(std::uint32_t first, std::uint32_t most);
+  [[nodiscard]] bool may_begin_image() const { return image_pause_ == 0; }
+  /// The peer may be another than the one that could not keep an image: the next may begin at once.
+  void forget_pauses();
+  void tick();
   /// What it has acknowledged lies before the leader's log, but it may have more: an image that was given up may have
   /// landed, entries may have arrived before the peer was lost. After a heartbeat it is asked what it has, from the end
   /// of the leader's log, `last`, on downward, before it is sent an image.
@@ -73,6 +80,8 @@ class Progress {
   bool probe_sent_ = false;
   bool lacks_room_ = false;
   Index match_at_heartbeat_;
+  std::uint32_t image_pause_ = 0;       ///< ticks until an image may begin
+  std::uint32_t next_image_pause_ = 0;  ///< after the next one that is given up
   std::deque<Sent> window_;
   std::size_t window_bytes_ = 0;
 };

@@ -17,7 +17,8 @@ struct Side {
              {[this](ServerId to, transfer::Message message) { out.emplace_back(to, std::move(message)); },
               [this](raft::ImageSent each) { sent.push_back(each); },
               [this](raft::ImageReceived each) { received.push_back(std::move(each)); },
-              [this](const std::string& text) { said.push_back(text); }},
+              [this](const std::string& text) { said.push_back(text); },
+              [this](const std::string& text) { warned.push_back(text); }},
              seed) {}
 
   ServerId id;
@@ -26,6 +27,7 @@ struct Side {
   std::vector<raft::ImageSent> sent;
   std::vector<raft::ImageReceived> received;
   std::vector<std::string> said;
+  std::vector<std::string> warned;
   ImageDesk desk;
 };
 
@@ -119,6 +121,34 @@ TEST_CASE("an image for a peer that restarted or is silent is given up, once") {
   REQUIRE(pair.a.sent.size() == 1);
   CHECK_FALSE(pair.a.sent[0].index);
   CHECK_FALSE(pair.a.desk.is_sending());
+}
+
+TEST_CASE("that a peer has no room for an image is said once on either side, until one is installed there") {
+  Pair pair;
+  pair.b.backend.set_full(true);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    REQUIRE(pair.a.desk.begin(pair.b.id, 0).has_value());
+    pair.talk();
+    REQUIRE(pair.a.sent.size() == static_cast<std::size_t>(attempt) + 1);
+    CHECK_FALSE(pair.a.sent.back().index);
+  }
+  REQUIRE(pair.a.said.size() == 1);
+  REQUIRE(pair.a.warned.size() == 1);
+  CHECK(pair.a.warned[0].find("entry 70 for server") != std::string::npos);
+  CHECK(pair.b.said.empty());
+  REQUIRE(pair.b.warned.size() == 1);
+  CHECK(pair.b.warned[0].find("no space left") != std::string::npos);
+  pair.b.backend.set_full(false);
+  REQUIRE(pair.a.desk.begin(pair.b.id, 0).has_value());
+  pair.talk();
+  REQUIRE(pair.b.desk.install().has_value());
+  pair.talk();
+  CHECK(pair.a.said.back().find("is installed there") != std::string::npos);
+  pair.b.backend.set_full(true);
+  REQUIRE(pair.a.desk.begin(pair.b.id, 0).has_value());
+  pair.talk();
+  CHECK(pair.a.warned.size() == 2);
+  CHECK(pair.b.warned.size() == 2);
 }
 
 TEST_CASE("who no longer leads stops sending without a word, and a new image replaces an earlier one for that peer") {

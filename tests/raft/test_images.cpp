@@ -68,6 +68,47 @@ TEST_CASE("an image that was given up is wanted again only when the peer has ans
   CHECK(cluster.server(1).images_wanted.size() == 2);
 }
 
+TEST_CASE("a peer that can keep no image is sent one less and less often, until it has got on or was lost") {
+  Cluster cluster(Cluster::Shape{.adjust = [](Options& options) { options.image_pause_ticks = 35; }});
+  let_one_fall_behind(cluster);
+  const auto& wanted = cluster.server(1).images_wanted;
+  const auto ticks_to_next = [&] {
+    const std::size_t before = wanted.size();
+    cluster.step(1, ImageSent{ServerId{3}, std::nullopt});
+    int ticks = 0;
+    for (; wanted.size() == before && ticks < 200; ++ticks) cluster.tick_all();
+    return ticks;
+  };
+  const int at_once = ticks_to_next();
+  CHECK(at_once <= 4);
+  CHECK(ticks_to_next() >= 10);
+  CHECK(ticks_to_next() >= 20);
+  for (int i = 0; i < 3; ++i) {
+    const int longest = ticks_to_next();
+    CHECK(longest >= 35);
+    CHECK(longest <= 35 + at_once);
+  }
+  SECTION("lost") {
+    cluster.step(1, ImageSent{ServerId{3}, std::nullopt});
+    cluster.step(1, Unreachable{ServerId{3}});
+    cluster.tick_all(4);
+    CHECK(wanted.size() == 8);
+  }
+  SECTION("got on") {
+    cluster.receive_image(1, 3);
+    cluster.step(1, ImageSent{ServerId{3}, std::nullopt});
+    cluster.tick_all(4);
+    REQUIRE(cluster.is_converged());
+    cluster.isolate(3);
+    for (int i = 0; i < 10; ++i) cluster.propose(1, "y"), cluster.run();
+    cluster.trim(1, cluster.core(1).commit() - Count{2});
+    cluster.heal();
+    cluster.tick_all(8);
+    REQUIRE(wanted.size() == 8);
+    CHECK(ticks_to_next() <= at_once);
+  }
+}
+
 TEST_CASE("a peer whose image has landed, though its sender gave it up, needs no other") {
   Cluster cluster;
   let_one_fall_behind(cluster);

@@ -255,6 +255,7 @@ node::ImageDesk::Calls Service::image_calls() {
   };
   calls.received = [this](raft::ImageReceived received) { order(std::move(received)); };
   calls.said = [this](const std::string& text) { world_.trace.tell(node_, text); };
+  calls.warned = calls.said;
   return calls;
 }
 
