@@ -116,7 +116,7 @@ Status ImageDesk::install() {
   return {};
 }
 
-void ImageDesk::peer_restarted(ServerId peer) {
+void ImageDesk::give_up(ServerId peer) {
   const auto at = senders_.find(peer);
   if (at == senders_.end()) return;
   at->second.give_up();

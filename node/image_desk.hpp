@@ -31,10 +31,12 @@ class ImageDesk {
 
   /// An image of what is flushed now. An earlier one to that peer is given up.
   [[nodiscard]] Status begin(ServerId peer, std::uint64_t now_ms);
+  /// The log that the image for this peer holds is needed. Said as `sent`, once, like every end.
+  void give_up(ServerId peer);
   /// This node no longer leads: others send.
   void stop_sending();
   void take(ServerId from, const transfer::Message& message, std::uint64_t now_ms);
-  void peer_restarted(ServerId peer);
+  void peer_restarted(ServerId peer) { give_up(peer); }
   void tick(std::uint64_t now_ms);
   [[nodiscard]] bool is_sending() const { return !senders_.empty(); }
 

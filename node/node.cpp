@@ -160,6 +160,7 @@ Status Node::Parts::start_actors() {
   calls.flush = [this](std::shared_ptr<const store::Overlay> overlay) { store.flush(std::move(overlay)); };
   calls.free = [this](std::shared_ptr<const store::Overlay> overlay) { store.free(std::move(overlay)); };
   calls.send_image = [this](ServerId peer) { store.send_image(peer); };
+  calls.give_up_image = [this](ServerId peer) { store.give_up_image(peer); };
   calls.stop_sending_images = [this] { store.stop_sending(); };
   calls.refuse_image = [this] { store.refuse_image(); };
   calls.install_image = [this] { store.install_image(); };

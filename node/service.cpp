@@ -170,6 +170,13 @@ void Service::want_image(ServerId peer) {
   calls_.send_image(peer);
 }
 
+void Service::give_up_images(const std::vector<ServerId>& peers, const char* why) {
+  for (const ServerId peer : peers) {
+    logger_.warn("gives up the image for server {}: {}", peer.text(), why);
+    calls_.give_up_image(peer);
+  }
+}
+
 /// The state of now stays until the log is stable up to the image, and serves stale reads meanwhile.
 void Service::take_verdict(const raft::ImageVerdict& verdict) {
   if (!verdict.install) return calls_.refuse_image();
@@ -194,6 +201,8 @@ void Service::on(Installed& installed) {
 
 void Service::on(replica::Round& round) {
   if (round.image) take_verdict(*round.image);
+  for (const Entry& entry : round.committed) trim_.grow(entry_bytes(entry));
+  give_up_images(trim_.take_overdue(), "more of the log is kept for it than may be");
   if (installing_) {
     std::ranges::move(round.committed, std::back_inserter(behind_image_));
   } else {
@@ -235,6 +244,7 @@ void Service::on(replica::Round& round) {
     is_disk_full_ = *round.disk_full;
     logger_.warn("{}", is_disk_full_ ? "the disk is full: while this node leads, writes are refused"
                                      : "there is room on the disk again");
+    if (is_disk_full_) give_up_images(trim_.take_all(), "the disk is full, and it keeps the log from being trimmed");
   }
   if (round.stable_reached && installing_) {
     // An answer to a flush of before may still have been on its way.

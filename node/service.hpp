@@ -45,6 +45,7 @@ struct ServiceCalls {
   std::function<void(std::shared_ptr<const store::Overlay>)> flush;
   std::function<void(std::shared_ptr<const store::Overlay>)> free;
   std::function<void(ServerId)> send_image;
+  std::function<void(ServerId)> give_up_image;  ///< answered by ImageOver if it was still on its way
   std::function<void()> stop_sending_images;
   std::function<void()> refuse_image;
   std::function<void()> install_image;  ///< answered by Installed
@@ -96,6 +97,7 @@ class Service {
   void on(const ImageOver& image);
   void on(Installed& installed);
   void want_image(ServerId peer);
+  void give_up_images(const std::vector<ServerId>& peers, const char* why);
   void take_verdict(const raft::ImageVerdict& verdict);
   void trim_log();
 

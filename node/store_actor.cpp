@@ -108,6 +108,11 @@ void StoreActor::set_full(State& state, bool is_full) {
 
 Status StoreActor::on(State& state, SendImage& send) { return state.images.begin(send.peer, now_ms()); }
 
+Status StoreActor::on(State& state, GiveUpImage& given_up) {
+  state.images.give_up(given_up.peer);
+  return {};
+}
+
 Status StoreActor::on(State& state, StopSending&) {
   state.images.stop_sending();
   return {};

@@ -39,6 +39,7 @@ class StoreActor final : public replica::ImagePort {
   /// Frees an overlay of many thousand rows off the caller's time, if the caller's reference is the last.
   void free(std::shared_ptr<const store::Overlay> overlay) { mailbox_.post(Free{std::move(overlay)}); }
   void send_image(ServerId peer) { mailbox_.post(SendImage{peer}); }
+  void give_up_image(ServerId peer) { mailbox_.post(GiveUpImage{peer}); }
   void stop_sending() { mailbox_.post(StopSending{}); }
   void refuse_image() { mailbox_.post(RefuseImage{}); }
   /// The state machine that lives on the rows of before must take nothing more.
@@ -62,6 +63,9 @@ class StoreActor final : public replica::ImagePort {
   struct SendImage {
     ServerId peer;
   };
+  struct GiveUpImage {
+    ServerId peer;
+  };
   struct StopSending {};
   struct RefuseImage {};
   struct InstallImage {};
@@ -72,7 +76,8 @@ class StoreActor final : public replica::ImagePort {
   struct Restarted {
     ServerId peer;
   };
-  using Work = std::variant<Flush, Free, SendImage, StopSending, RefuseImage, InstallImage, Arrived, Restarted>;
+  using Work =
+      std::variant<Flush, Free, SendImage, GiveUpImage, StopSending, RefuseImage, InstallImage, Arrived, Restarted>;
 
   /// What only the thread has.
   struct State {
@@ -90,6 +95,7 @@ class StoreActor final : public replica::ImagePort {
   [[nodiscard]] Status on(State& state, Flush& flush);
   [[nodiscard]] Status on(State&, Free&) { return {}; }
   [[nodiscard]] Status on(State& state, SendImage& send);
+  [[nodiscard]] Status on(State& state, GiveUpImage& given_up);
   [[nodiscard]] Status on(State& state, StopSending&);
   [[nodiscard]] Status on(State& state, RefuseImage&);
   [[nodiscard]] Status on(State& state, InstallImage&);

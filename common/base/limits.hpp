@@ -121,8 +121,8 @@ inline constexpr std::size_t unapplied_bytes = 16 * MiB;
 inline constexpr std::size_t entry_cache_bytes = 48 * MiB;
 /// Reads that wait for their round of confirmation; beyond it they are refused as `busy`.
 inline constexpr std::size_t pending_reads = 65536;
-/// Rounds of heartbeats of which a leader remembers when it sent them; beyond it the oldest is forgotten, and a majority
-/// that answers it confirms nothing.
+/// Rounds of heartbeats of which a leader remembers when it sent them; beyond it the oldest is forgotten, and a
+/// majority that answers it confirms nothing.
 inline constexpr std::size_t unanswered_rounds = 64;
 
 /// Bytes to one peer that libzmq still holds because the peer does not read them. Beyond it messages are dropped and
@@ -140,8 +140,8 @@ inline constexpr std::size_t image_chunk_most_bytes = image_chunk_bytes + value_
 inline constexpr std::size_t image_window_chunks = 8;
 /// Milliseconds without an acknowledgement after which what is on its way is sent again.
 inline constexpr std::uint64_t image_resend_ms = 1'000;
-/// Milliseconds without any word of the receiver after which an image is given up, and with it the read transaction and
-/// the log that it pins. The peer gets a new one once it is heard again.
+/// Milliseconds in which a receiver must acknowledge a chunk; else its image is given up, and with it the read
+/// transaction and the log that it pins. The peer gets a new one once it is heard again.
 inline constexpr std::uint64_t image_silence_ms = 10'000;
 /// Milliseconds between two images for a peer that could keep none of them: the first is followed by another at once,
 /// then the pause is an election timeout and doubles up to this. What a receiver without room costs is then one image a
@@ -150,6 +150,9 @@ inline constexpr std::uint64_t image_pause_ms = 60'000;
 /// Milliseconds that a receiver may take to put an image in the place of its state before it is given up. Long, since
 /// beginning anew would only take longer.
 inline constexpr std::uint64_t image_install_ms = 600'000;
+/// Bytes of entries, behind an image on its way, that the log keeps for it. Beyond it the image is given up and another
+/// begins from what is then flushed: while a slow one travels, as much has been written as a cluster may hold at all.
+inline constexpr std::uint64_t image_log_bytes = 8 * GiB;
 
 // --- the log (wal) ---
 
@@ -183,6 +186,9 @@ inline constexpr std::size_t torn_copies = 8;
 
 /// Default bytes of rows a cluster may hold. A command that would exceed it is answered `quota`.
 inline constexpr std::size_t quota_bytes = 8 * GiB;
+/// While images are on their way, one part in so many of the map must be free: neither in use nor pinned by their read
+/// transactions. Else they are given up, so that the living have room.
+inline constexpr std::size_t map_share_free = 4;
 /// The LMDB map is this many times the quota: copy-on-write, fragmentation and rows of our own need room beyond it.
 inline constexpr std::size_t map_per_quota = 4;
 /// Bytes in the overlay at which it is frozen and flushed. With the frozen one, twice this is the most it takes; then
@@ -209,8 +215,8 @@ inline constexpr std::size_t unread_bytes_when_full = 64 * KiB;
 inline constexpr std::size_t requests_in_all = 65536;
 /// Bytes of requests unanswered in all; beyond it the answer is `busy`.
 inline constexpr std::size_t request_bytes_in_all = 64 * MiB;
-/// Changes of membership, transfers of leadership and foundings unanswered in all; beyond it the answer is `busy`. There
-/// are never so many members to be changed.
+/// Changes of membership, transfers of leadership and foundings unanswered in all; beyond it the answer is `busy`.
+/// There are never so many members to be changed.
 inline constexpr std::size_t admin_requests = 1024;
 
 // --- what people write and read ---
@@ -252,6 +258,8 @@ static_assert((unread_frames_per_client + 2) * (client_frame_bytes + framing_sla
               "one client alone is never cut for what waits to be read");
 static_assert(2 * peer_frame_bytes <= unfinished_bytes_in_all && 2 * read_buffer_bytes <= framing_slack_bytes,
               "a frame on its way is no unfinished message too many");
+static_assert(image_log_bytes >= quota_bytes, "an image of the largest state may be followed by as much again");
+static_assert(map_share_free <= map_per_quota, "a full quota alone does not keep images from being sent");
 static_assert(overlay_bytes * 4 < quota_bytes, "the overlays are small against the map");
 
 }  // namespace parley::limits

@@ -129,7 +129,11 @@ void LmdbBackend::discard_image() {
 
 bool LmdbBackend::is_crowded() const {
   const LmdbEnvironment::MapUsage used = usage();
-  return used.high_water_bytes > used.map_bytes / 4 * 3;
+  const std::uint64_t least = used.map_bytes / limits::map_share_free;
+  if (used.high_water_bytes + least <= used.map_bytes) return false;
+  // The mark never falls, so it says little once it is high.
+  const auto free = environment_->free_bytes();
+  return !free || *free < least;
 }
 
 }  // namespace parley::store

@@ -2,10 +2,14 @@
 
 #include <lmdb.h>
 
+#include <algorithm>
+#include <cstdio>
+
 #include "common/base/ensure.hpp"
 #include "common/store/folder_sync.hpp"
 #include "common/store/lmdb_error.hpp"
 #include "common/store/lmdb_file.hpp"
+#include "common/store/page_reader.hpp"
 
 namespace parley::store {
 namespace {
@@ -13,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mdb_mode_t file_mode = 0640;
+/// The handle of LMDB's own tree of free pages, the same in every environment.
+constexpr unsigned free_pages = 0;
 /// Enough for the two meta pages that creation writes.
 constexpr std::uint64_t creation_map_bytes = 1 << 20;
 
@@ -101,6 +107,43 @@ LmdbEnvironment::MapUsage LmdbEnvironment::usage() const {
   ENSURE_EQ(mdb_env_info(env_, &info), MDB_SUCCESS);
   ENSURE_EQ(mdb_env_stat(env_, &stat), MDB_SUCCESS);
   return {info.me_mapsize, (info.me_last_pgno + 1) * stat.ms_psize};
+}
+
+/// LMDB's tree of free pages has, by the number of the commit that freed them, how many and which. A commit reuses what
+/// was freed before the oldest reader began.
+Result<std::uint64_t> LmdbEnvironment::free_bytes() const {
+  const std::string what = "cannot look for free pages of " + file_;
+  std::size_t oldest = SIZE_MAX;
+  // What LMDB tells of its readers is a table for people: process, thread, and the commit that one reads or `-`.
+  const auto take_line = [](const char* line, void* result) {
+    std::size_t commit = 0;
+    auto& least = *static_cast<std::size_t*>(result);
+    if (std::sscanf(line, "%*d %*x %zu", &commit) == 1) least = std::min(least, commit);
+    return 0;
+  };
+  if (const int code = mdb_reader_list(env_, take_line, &oldest); code < 0) {
+    return std::unexpected(lmdb_error(code, what));
+  }
+  MDB_txn* transaction = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &transaction); code != MDB_SUCCESS) {
+    return std::unexpected(lmdb_error(code, what));
+  }
+  std::uint64_t pages = 0;
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(transaction, free_pages, &cursor);
+  MDB_val key{};
+  MDB_val value{};
+  while (code == MDB_SUCCESS && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    if (number_at<std::uint64_t>(viewed(key), 0) >= oldest) break;
+    pages += number_at<std::uint64_t>(viewed(value), 0);
+  }
+  if (cursor != nullptr) mdb_cursor_close(cursor);
+  mdb_txn_abort(transaction);
+  if (code != MDB_SUCCESS && code != MDB_NOTFOUND) return std::unexpected(lmdb_error(code, what));
+  MDB_stat stat{};
+  ENSURE_EQ(mdb_env_stat(env_, &stat), MDB_SUCCESS);
+  const MapUsage used = usage();
+  return used.map_bytes - std::min(used.map_bytes, used.high_water_bytes) + pages * stat.ms_psize;
 }
 
 Result<std::unique_ptr<LmdbReadTransaction>> LmdbReadTransaction::begin(std::shared_ptr<LmdbEnvironment> environment) {

@@ -40,6 +40,9 @@ class LmdbEnvironment {
   LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
 
   [[nodiscard]] MapUsage usage() const;
+  /// Bytes of the map that a commit of now could use: those above the mark, and freed pages that no reader holds. It
+  /// reads a few bytes for each commit that has freed pages: ask only when the mark is high.
+  [[nodiscard]] Result<std::uint64_t> free_bytes() const;
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] MDB_env* handle() const { return env_; }
   [[nodiscard]] unsigned rows() const { return rows_; }  ///< the handle of the database

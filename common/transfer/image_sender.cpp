@@ -12,20 +12,21 @@ ImageSender::ImageSender(TransferId id, ImageHead head, std::unique_ptr<ImageSou
       head_(std::move(head)),
       source_(std::move(source)),
       following_(source_->next()),
-      heard_ms_(now_ms),
+      acknowledged_ms_(now_ms),
       progress_ms_(now_ms) {
   output_.emplace_back(ImageOffer{id_, head_});
 }
 
 void ImageSender::take(const ImageProgress& progress, std::uint64_t now_ms) {
   if (progress.id != id_ || is_over()) return;
-  heard_ms_ = now_ms;
   switch (progress.phase) {
     case ImagePhase::refused: state_ = State::failed; return;
     case ImagePhase::installed: state_ = State::done; return;
     case ImagePhase::installing:
+      if (state_ == State::sending) acknowledged_ms_ = now_ms;
       state_ = State::installing;
       window_.clear();
+      source_.reset();
       return;
     case ImagePhase::receiving: break;
   }
@@ -33,10 +34,13 @@ void ImageSender::take(const ImageProgress& progress, std::uint64_t now_ms) {
   if (state_ != State::sending) return;
   while (!window_.empty() && window_.front().sequence < progress.next) {
     window_.pop_front();
-    progress_ms_ = now_ms;
+    acknowledged_ms_ = progress_ms_ = now_ms;
   }
+  const bool was_idle = window_.empty();
   credit_ = std::max(credit_, progress.credit);
   fill_window();
+  // Before, nothing was on its way that it could have acknowledged.
+  if (was_idle && !window_.empty()) acknowledged_ms_ = now_ms;
 }
 
 void ImageSender::fill_window() {
@@ -44,6 +48,7 @@ void ImageSender::fill_window() {
     ImageChunk chunk{id_, next_++, false, 0, SharedBytes(std::move(*following_))};
     following_ = source_->next();
     chunk.is_last = !following_;
+    if (chunk.is_last) source_.reset();
     checksum_ = chain_checksum(checksum_, chunk.rows.view());
     chunk.checksum = checksum_;
     output_.emplace_back(chunk);
@@ -54,7 +59,7 @@ void ImageSender::fill_window() {
 void ImageSender::tick(std::uint64_t now_ms) {
   if (is_over()) return;
   const std::uint64_t patience_ms = state_ == State::installing ? limits::image_install_ms : limits::image_silence_ms;
-  if (now_ms - heard_ms_ >= patience_ms) {
+  if (now_ms - acknowledged_ms_ >= patience_ms) {
     state_ = State::failed;
     return;
   }

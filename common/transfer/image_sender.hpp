@@ -19,7 +19,8 @@ class ImageSource {
 };
 
 /// Sends one image to one peer: as many chunks as the receiver allows, again from where the receiver is when nothing is
-/// heard of it, given up when it stays silent. No thread, no clock: time comes by argument, in milliseconds.
+/// heard of it, given up when it acknowledges no chunk for long, whatever else it says. The source is let go of as soon
+/// as all has been read from it. No thread, no clock: time comes by argument, in milliseconds.
 ///
 ///     sending --the last chunk is there--> installing --> done
 ///
@@ -56,8 +57,8 @@ class ImageSender {
   std::uint64_t next_ = 0;          ///< the next chunk to be made
   std::uint64_t checksum_ = 0;
   std::uint64_t credit_ = 0;
-  std::uint64_t heard_ms_;
-  std::uint64_t progress_ms_;  ///< when the receiver last got further, or something was sent again
+  std::uint64_t acknowledged_ms_;  ///< when the receiver last got further, or could first: what it is given up by
+  std::uint64_t progress_ms_;      ///< the same, or when something was sent again
   std::uint64_t chunks_resent_ = 0;
   std::vector<Message> output_;
 };

@@ -37,3 +37,28 @@ TEST_CASE("an image that begins now holds nothing that is gone, and a new one fo
   trim.release_all();
   CHECK(trim.next(Index{100}) == Index{101});
 }
+
+TEST_CASE("an image for which too much log is kept is named, once, and so are all when the disk is full") {
+  LogTrim trim(0, 1000);
+  trim.hold(ServerId{1}, Index{10});
+  trim.grow(600);
+  trim.hold(ServerId{2}, Index{20});
+  CHECK(trim.take_overdue().empty());
+  trim.grow(400);
+  CHECK(trim.take_overdue().empty());
+  trim.grow(1);
+  CHECK(trim.take_overdue() == std::vector{ServerId{1}});
+  CHECK(trim.take_overdue().empty());
+  CHECK(trim.next(Index{100}) == Index{11});
+  trim.release(ServerId{1});
+  CHECK(trim.next(Index{100}) == Index{21});
+  trim.hold(ServerId{1}, Index{100});
+  CHECK(trim.take_all() == std::vector{ServerId{2}});
+  trim.grow(1);
+  CHECK(trim.take_all() == std::vector{ServerId{1}});
+  trim.grow(10'000);
+  CHECK(trim.take_overdue().empty());
+  trim.hold(ServerId{1}, Index{300});
+  trim.grow(1001);
+  CHECK(trim.take_overdue() == std::vector{ServerId{1}});
+}

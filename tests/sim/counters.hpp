@@ -44,6 +44,7 @@ struct Counters {
   std::uint64_t images_begun = 0;
   std::uint64_t images_installed = 0;
   std::uint64_t images_refused = 0;
+  std::uint64_t images_given_up = 0;           ///< for the log that they held
   std::uint64_t images_finished_at_start = 0;  ///< by a node that a crash had kept from it
   std::uint64_t changes = 0;                   ///< of membership that were carried out
   std::uint64_t transfers = 0;                 ///< of leadership that were asked for
@@ -88,6 +89,7 @@ struct Counters {
     visit("images begun", &Counters::images_begun);
     visit("images installed", &Counters::images_installed);
     visit("images of no use", &Counters::images_refused);
+    visit("images given up for the log", &Counters::images_given_up);
     visit("images installed at a start", &Counters::images_finished_at_start);
     visit("membership changes", &Counters::changes);
     visit("leadership transfers", &Counters::transfers);

@@ -14,6 +14,8 @@ constexpr std::size_t entries_per_round = 32;
 /// How long the store takes for a flush.
 constexpr std::uint64_t least_flush_us = 1'000;
 constexpr std::uint64_t most_flush_us = 60'000;
+/// Of log behind an image: little, so that it happens that one is given up for it.
+constexpr std::uint64_t image_log_bytes = 64 * limits::KiB;
 /// When a store that found no room tries again.
 constexpr std::uint64_t store_retry_us = 200'000;
 
@@ -34,7 +36,7 @@ Service::Service(World& world, Process& process, int node, ServerId server, stor
       writes_(admission_, random.next() >> 1),
       reads_(admission_, random.next() >> 1),
       images_(backend, image_calls(), random.next()),
-      trim_(world.plan.retain) {
+      trim_(world.plan.retain, image_log_bytes) {
   process_.after(random_.below(maintenance_us), [this] { maintain(); });
   process_.after(random_.below(image_tick_us), [this] { tick_images(); });
 }
@@ -79,6 +81,9 @@ void Service::maintain() {
 
 void Service::on(replica::Round& round) {
   if (round.image) take_verdict(*round.image);
+  for (const Entry& entry : round.committed) trim_.grow(entry_bytes(entry));
+  give_up_images(trim_.take_overdue());
+  if (round.disk_full == true) give_up_images(trim_.take_all());
   if (installing_) {
     std::ranges::move(round.committed, std::back_inserter(behind_image_));
   } else {
@@ -122,6 +127,13 @@ void Service::on(replica::Round& round) {
   } else if (round.stable_reached && machine_->has_frozen()) {
     asked_stable_ = false;
     flush();
+  }
+}
+
+void Service::give_up_images(const std::vector<ServerId>& peers) {
+  for (const ServerId peer : peers) {
+    ++world_.counters.images_given_up;
+    in_store([this, peer] { images_.give_up(peer); });
   }
 }
 

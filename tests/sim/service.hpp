@@ -55,6 +55,7 @@ class Service final : public replica::RoundSink {
   void on(Installed& installed);
   void take_verdict(const raft::ImageVerdict& verdict);
   void trim_log();
+  void give_up_images(const std::vector<ServerId>& peers);
   void in_store(EventQueue::Action action);
   void install();
   void tick_images();

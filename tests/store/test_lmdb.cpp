@@ -49,6 +49,42 @@ TEST_CASE("the map is a multiple of the quota, and costs no disk") {
   CHECK(std::filesystem::file_size(folder / "store/data.mdb") < limits::MiB);
 }
 
+TEST_CASE("a store is crowded by what is in it and by what a snapshot pins, not by what was there once") {
+  TemporaryFolder folder;
+  const auto backend = open_lmdb(folder / "store", 2 * limits::MiB);  // a map of 8
+  const auto table = table_over(*backend);
+  const auto fill = [&](int from, int to) {
+    for (int i = from; i < to; ++i) table->put("k" + std::to_string(i), Bytes(2000, 'v'));
+    flush(*table, *backend);
+  };
+  fill(1000, 1500);
+  CHECK_FALSE(backend->is_crowded());
+  int end = 1500;
+  for (; !backend->is_crowded() && end < 5000; end += 50) fill(end, end + 50);
+  REQUIRE(end < 5000);
+  CHECK(end > 2500);
+  for (int i = 1500; i < end; i += 50) {
+    for (int k = i; k < i + 50; ++k) table->erase("k" + std::to_string(k));
+    flush(*table, *backend);
+  }
+  fill(1000, 1001);
+  fill(1000, 1001);
+  CHECK(backend->usage().high_water_bytes > backend->usage().map_bytes * 3 / 4);
+  CHECK_FALSE(backend->is_crowded());
+  auto image = backend->snapshot();
+  REQUIRE(image.has_value());
+  // Every page is written anew each time, and the snapshot needs those of before.
+  // LMDB reuses nothing that was freed since.
+  fill(1000, 1500);
+  CHECK_FALSE(backend->is_crowded());
+  for (int i = 0; i < 10 && !backend->is_crowded(); ++i) fill(1000, 1100);
+  CHECK(backend->is_crowded());
+  image = fail(ErrorCode::io, "gone");
+  fill(1000, 1001);
+  fill(1000, 1001);
+  CHECK_FALSE(backend->is_crowded());
+}
+
 TEST_CASE("a commit that finds the map full says so and changes nothing") {
   TemporaryFolder folder;
   const auto backend = open_lmdb(folder / "store", 64 * limits::KiB);

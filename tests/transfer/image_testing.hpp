@@ -1,6 +1,7 @@
 #pragma once
 #include <catch2/catch.hpp>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,15 @@ inline Bytes row(int number) {
 class CountedSource final : public ImageSource {
  public:
   explicit CountedSource(int pieces) : pieces_(pieces) {}
+  ~CountedSource() override {
+    if (when_gone) when_gone();
+  }
   std::optional<Bytes> next() override {
     if (given_ == pieces_) return std::nullopt;
     return row(given_++);
   }
+
+  std::function<void()> when_gone;
 
  private:
   int pieces_;

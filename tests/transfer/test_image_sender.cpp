@@ -87,6 +87,64 @@ TEST_CASE("a receiver that installs is only asked, never sent the same again, an
   CHECK(sender.index() == Index{100});
 }
 
+TEST_CASE("an image is given up for a receiver that talks and acknowledges no chunk, or that does not get done") {
+  SECTION("it answers every question with how far it was") {
+    ImageSender sender = sender_of(40);
+    sender.take(receiving(0, 8), 100);
+    std::uint64_t now = 100;
+    for (; !sender.is_over() && now < 200'000; now += 500) {
+      sender.tick(now);
+      sender.take(receiving(0, 8), now);
+    }
+    CHECK(sender.state() == State::failed);
+    CHECK(now <= 100 + limits::image_silence_ms + 500);
+  }
+  SECTION("it allows none") {
+    ImageSender sender = sender_of(40);
+    std::uint64_t now = 0;
+    for (; !sender.is_over() && now < 200'000; now += 500) {
+      sender.take(receiving(0, 0), now);
+      sender.tick(now);
+    }
+    CHECK(now <= limits::image_silence_ms + 500);
+  }
+  SECTION("it says for ever that it installs") {
+    ImageSender sender = sender_of(2);
+    std::uint64_t now = 0;
+    for (; !sender.is_over() && now < 10'000'000; now += 500) {
+      sender.take(phase(ImagePhase::installing), now);
+      sender.tick(now);
+    }
+    CHECK(sender.state() == State::failed);
+    CHECK(now <= limits::image_install_ms + 500);
+  }
+}
+
+TEST_CASE("a receiver that acknowledges a chunk now and then is waited for") {
+  ImageSender sender = sender_of(40);
+  std::uint64_t now = 0;
+  for (std::uint64_t next = 0; next < 30; ++next) {
+    sender.take(receiving(next, next + 8), now);
+    now += limits::image_silence_ms - 1;
+    sender.tick(now);
+    REQUIRE_FALSE(sender.is_over());
+  }
+}
+
+TEST_CASE("what is read to its end is let go of, though the receiver has not got it") {
+  auto source = std::make_unique<CountedSource>(3);
+  bool is_gone = false;
+  source->when_gone = [&] { is_gone = true; };
+  ImageSender sender(TransferId{1}, ImageHead{}, std::move(source), 0);
+  sender.take(receiving(0, 2), 1);
+  CHECK_FALSE(is_gone);
+  sender.take(receiving(1, 3), 2);
+  CHECK(is_gone);
+  CHECK(sequences(sender.take_output()) == std::vector<std::uint64_t>{0, 1, 2});
+  sender.tick(5'000);
+  CHECK(sequences(sender.take_output()) == std::vector<std::uint64_t>{1, 2});
+}
+
 TEST_CASE("an image is given up for a receiver that is silent, that refuses, or that installs for ever") {
   SECTION("silent") {
     ImageSender sender = sender_of(2);
