@@ -124,6 +124,15 @@ void Core::on(const Persisted& input) {
   }
 }
 
+/// A replica whose disk is full goes on voting: only what it says of entries waits for them.
+void Core::on(const HardStatePersisted& input) {
+  for (const Asked& asked : asked_) {
+    if (asked.sequence > input.sequence) break;
+    durable_term_ = std::max(durable_term_, asked.term);
+    if (asked.term == term() && role() == Role::candidate) return count_vote(self(), true);
+  }
+}
+
 void Core::on(const Applied& input) {
   ENSURE_LE(input.index, handed_over_);
   applied_ = std::max(applied_, input.index);

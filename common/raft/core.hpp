@@ -54,6 +54,7 @@ class Core {
   void on(Found& input);
   void on(const Adopt& input);
   void on(const Persisted& input);
+  void on(const HardStatePersisted& input);
   void on(const Applied& input);
   void on(const Trimmed& input);
   void on(ImageReceived& input);

@@ -8,7 +8,9 @@
 namespace parley::raft {
 
 void Core::on_tick_without_leadership() {
-  if (election_elapsed_ < election_timeout_) return;
+  // Who has no room for entries lets the others go first: it could vote and be elected, but not commit with its own
+  // copy.
+  if (election_elapsed_ < (room_.for_entries ? 1 : 2) * election_timeout_) return;
   reset_election_timer();
   // A learner, a logger, a removed replica or one that belongs to no cluster never campaigns. One whose removal may not
   // be committed does (thesis 4.2.2): the others may lack entries that only it has, and it does not count itself.

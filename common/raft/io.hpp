@@ -77,6 +77,12 @@ struct Persisted {
   std::uint64_t sequence = 0;
 };
 
+/// Terms and votes of the Persist of that number, and of every one before it, are on stable storage, though entries are
+/// not that the disk has no room for. Those follow with Persisted.
+struct HardStatePersisted {
+  std::uint64_t sequence = 0;
+};
+
 /// The application has applied everything up to `index`.
 struct Applied {
   Index index;
@@ -121,9 +127,9 @@ struct Unreachable {
   ServerId peer;
 };
 
-using Input =
-    std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found, Adopt,
-                 Persisted, Applied, EntriesRead, Room, Trimmed, ImageReceived, ImageSent, Unreachable>;
+using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found,
+                           Adopt, Persisted, HardStatePersisted, Applied, EntriesRead, Room, Trimmed, ImageReceived,
+                           ImageSent, Unreachable>;
 
 // ---- outputs
 // ----------------------------------------------------------------------------------------------------------
@@ -214,7 +220,8 @@ struct Output {
   std::vector<Message> send_now;            ///< needs no promise of this replica; may go before anything is persisted
   std::optional<Persist> persist;           ///< hard state and entries
   std::optional<ImageVerdict> image;        ///< what becomes of an image that was received
-  std::vector<Message> send_after_persist;  ///< promises: only once `persist`, and every persist before it, is synced
+  std::vector<Message> send_after_persist;  ///< promises: only once `persist`, and every persist before it, is synced,
+                                            ///< of which all but AppendAccepted need terms and votes alone
   std::vector<Entry> committed;             ///< in order, each exactly once, for apply
   Index commit;                             ///< the commit index
   std::vector<ReadReady> reads_ready;

@@ -19,6 +19,7 @@ Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests
     }
   }
   if (const Status written = persist(done); !written) return std::unexpected(written.error());
+  if (const Status written = write_hard_state(done); !written) return std::unexpected(written.error());
   // Reads are of entries that left memory, so they were written long before.
   for (const raft::EntriesWanted& wanted : reads) {
     auto entries = log_.read(wanted.from, wanted.to, wanted.max_bytes);
@@ -73,6 +74,27 @@ Status DiskWorker::write(std::size_t count, std::vector<DiskDone>& done) {
   const auto end = unwritten_.begin() + static_cast<std::ptrdiff_t>(count);
   for (auto persist = unwritten_.begin(); persist != end; ++persist) done.push_back(PersistDone{persist->sequence});
   unwritten_.erase(unwritten_.begin(), end);
+  return {};
+}
+
+/// What is left has no room. Terms and votes do not wait for the entries before them: the log has some room for them
+/// alone. No term or vote may be written after a later one, so what is written here is taken out.
+Status DiskWorker::write_hard_state(std::vector<DiskDone>& done) {
+  wal::Batch batch;
+  for (const raft::Persist& persist : unwritten_) {
+    if (persist.hard_state) batch.hard_state = persist.hard_state;
+    if (persist.adopt) batch.adopt = persist.adopt;
+  }
+  if (!batch.hard_state && !batch.adopt) return {};
+  Status written = log_.write(batch);
+  if (!written && written.error().code == ErrorCode::disk_full) return {};
+  if (written) written = log_.sync();
+  if (!written) return written;
+  for (raft::Persist& persist : unwritten_) {
+    persist.hard_state.reset();
+    persist.adopt.reset();
+  }
+  done.push_back(HardStateDone{unwritten_.back().sequence});
   return {};
 }
 

@@ -14,7 +14,8 @@ class DiskWorker {
 
   /// Does all requests in order: one write and one sync for everything that is to be persisted, then the reads. Returns
   /// what is done. While the disk is full what could not be written is kept, and tried again with the next call, which
-  /// may bring nothing new. An error is fatal: nothing that was asked for since the last success may be counted on.
+  /// may bring nothing new; terms and votes are written alone meanwhile. An error is fatal: nothing that was asked for
+  /// since the last success may be counted on.
   [[nodiscard]] Result<std::vector<DiskDone>> work(std::vector<DiskRequest> requests);
 
   /// A step of what can be done in advance, some milliseconds at most; true if there is more to do.
@@ -27,6 +28,7 @@ class DiskWorker {
  private:
   [[nodiscard]] Status persist(std::vector<DiskDone>& done);
   [[nodiscard]] Status write(std::size_t count, std::vector<DiskDone>& done);
+  [[nodiscard]] Status write_hard_state(std::vector<DiskDone>& done);
   [[nodiscard]] Status trim(std::vector<DiskDone>& done);
   void set_full(bool is_full, std::vector<DiskDone>& done);
 

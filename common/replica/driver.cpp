@@ -1,5 +1,6 @@
 #include "common/replica/driver.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/ensure.hpp"
@@ -35,11 +36,13 @@ void Driver::on_disk(DiskDone done) {
   if (const auto* persisted = std::get_if<PersistDone>(&done)) {
     ENSURE_EQ(persisted->sequence, synced_ + 1);
     synced_ = persisted->sequence;
+    hard_state_synced_ = std::max(hard_state_synced_, synced_);
     core_.step(raft::Persisted{persisted->sequence});
-    while (!promises_.empty() && promises_.front().after_sequence <= synced_) {
-      network_.send(std::move(promises_.front().message));
-      promises_.pop_front();
-    }
+    send_promises();
+  } else if (const auto* hard_state = std::get_if<HardStateDone>(&done)) {
+    hard_state_synced_ = hard_state->sequence;
+    core_.step(raft::HardStatePersisted{hard_state->sequence});
+    send_promises();
   } else if (auto* read = std::get_if<raft::EntriesRead>(&done)) {
     core_.step(std::move(*read));
   } else if (const auto* trimmed = std::get_if<raft::Trimmed>(&done)) {
@@ -102,13 +105,27 @@ void Driver::ask_status(std::uint64_t ticket) {
 }
 
 void Driver::hold_or_send(std::vector<raft::Message> messages) {
-  for (raft::Message& message : messages) {
-    if (synced_ == submitted_) {
-      network_.send(std::move(message));
-    } else {
-      promises_.push_back({submitted_, std::move(message)});
-    }
+  for (raft::Message& message : messages) promises_.push_back({submitted_, std::move(message)});
+  send_promises();
+}
+
+bool Driver::may_go(const Promise& promise) const {
+  const bool is_of_entries = std::holds_alternative<raft::AppendAccepted>(promise.message.body);
+  return promise.after_sequence <= (is_of_entries ? synced_ : hard_state_synced_);
+}
+
+void Driver::send_promises() {
+  while (!promises_.empty() && may_go(promises_.front())) {
+    network_.send(std::move(promises_.front().message));
+    promises_.pop_front();
   }
+  // What is left waits for the disk; while that is full, some wait less long than those before them.
+  if (hard_state_synced_ == synced_) return;
+  std::erase_if(promises_, [this](Promise& promise) {
+    if (!may_go(promise)) return false;
+    network_.send(std::move(promise.message));
+    return true;
+  });
 }
 
 void Driver::perform() {

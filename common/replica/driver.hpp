@@ -11,7 +11,9 @@ namespace parley::replica {
 ///
 ///  1. what needs no promise is sent (the leader's appends travel while its own disk works);
 ///  2. hard state and entries go to the disk, in one request;
-///  3. promises are held until that request, and every one before it, is synced: see on_disk();
+///  3. promises are held until that request, and every one before it, is synced: see on_disk(). Of requests with
+///  entries
+///     that a full disk does not take, term and vote are enough for all promises but those of entries;
 ///  4. committed entries, 5. reads, 6. refusals and changes of role go to the owner of the application, in one Round.
 ///
 /// Not thread-safe: one owner, the consensus actor or the simulation.
@@ -45,13 +47,16 @@ class Driver {
   [[nodiscard]] ServerId next_to_lead() const;
   [[nodiscard]] bool is_full() const { return is_log_full_ || is_store_full_; }
   void hold_or_send(std::vector<raft::Message> messages);
+  [[nodiscard]] bool may_go(const Promise& promise) const;
+  void send_promises();
 
   raft::Core core_;
   DiskPort& disk_;
   NetworkPort& network_;
   RoundSink& sink_;
-  std::uint64_t submitted_ = 0;  ///< the last persist that was given to the disk
-  std::uint64_t synced_ = 0;     ///< the last persist that the disk has confirmed
+  std::uint64_t submitted_ = 0;          ///< the last persist that was given to the disk
+  std::uint64_t synced_ = 0;             ///< the last persist that the disk has confirmed
+  std::uint64_t hard_state_synced_ = 0;  ///< the last one of which it has confirmed term and vote at least
   std::deque<Promise> promises_;
   std::optional<Index> stable_wanted_;
   bool is_log_full_ = false;

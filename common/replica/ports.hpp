@@ -23,12 +23,16 @@ using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted, TrimBefore>
 struct PersistDone {
   std::uint64_t sequence = 0;
 };
+/// Terms and votes up to that Persist are synced, though entries are not for which there is no room.
+struct HardStateDone {
+  std::uint64_t sequence = 0;
+};
 /// No further segment can be made, or one can again. While it is so, what is already in the log's preallocated room
 /// still works.
 struct DiskFullChanged {
   bool is_full = false;
 };
-using DiskDone = std::variant<PersistDone, raft::EntriesRead, raft::Trimmed, DiskFullChanged>;
+using DiskDone = std::variant<PersistDone, HardStateDone, raft::EntriesRead, raft::Trimmed, DiskFullChanged>;
 
 class DiskPort {
  public:

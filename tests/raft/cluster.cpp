@@ -74,7 +74,7 @@ void Cluster::add_blank(std::uint64_t id, bool adopts) {
   ENSURE(!servers_.contains(id));
   servers_[id];
   restart(id);
-  if (adopts) step(id, Adopt{cluster_});
+  if (adopts) adopt(id);
 }
 
 void Cluster::crash(std::uint64_t id, std::size_t written) {
@@ -205,6 +205,25 @@ void Cluster::finish_write(std::uint64_t id) {
 
 void Cluster::finish_writes(std::uint64_t id) {
   while (!server(id).writes.empty()) finish_write(id);
+}
+
+void Cluster::finish_hard_states(std::uint64_t id) {
+  Persist alone;
+  std::vector<Message> free;
+  for (Write& write : server(id).writes) {
+    if (write.persist) alone.sequence = write.persist->sequence;
+    if (write.persist && write.persist->hard_state)
+      alone.hard_state = std::exchange(write.persist->hard_state, std::nullopt);
+    if (write.persist && write.persist->adopt) alone.adopt = std::exchange(write.persist->adopt, std::nullopt);
+    std::vector<Message> bound;
+    for (Message& message : std::exchange(write.promised, {})) {
+      (std::holds_alternative<AppendAccepted>(message.body) ? bound : free).push_back(std::move(message));
+    }
+    write.promised = std::move(bound);
+  }
+  server(id).disk.write(alone);
+  for (Message& message : free) post(std::move(message));
+  if (alone.sequence != 0) step(id, HardStatePersisted{alone.sequence});
 }
 
 void Cluster::finish_apply(std::uint64_t id) {

@@ -76,6 +76,8 @@ class Cluster {
   [[nodiscard]] const Progress& progress(std::uint64_t leader, std::uint64_t peer);
   /// A server with an empty disk; `adopts` if it is to belong to the cluster at once.
   void add_blank(std::uint64_t id, bool adopts = true);
+  /// It is told that a member has taken it in.
+  void adopt(std::uint64_t id) { step(id, Adopt{cluster_}); }
   /// The process ends. The first `written` of the writes under way reached the disk, unreported; the others are lost.
   void crash(std::uint64_t id, std::size_t written = 0);
   /// Starts from what the disk has, with the application at `applied`.
@@ -104,6 +106,8 @@ class Cluster {
   /// Finishes the oldest write, reports it, and lets the promises behind it go.
   void finish_write(std::uint64_t id);
   void finish_writes(std::uint64_t id);
+  /// The disk has no room for the entries under way: terms and votes are written alone, and what needs no more goes.
+  void finish_hard_states(std::uint64_t id);
   /// Acknowledges everything that was handed over.
   void finish_apply(std::uint64_t id);
   void serve_wanted(std::uint64_t id);

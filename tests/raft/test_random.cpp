@@ -76,6 +76,8 @@ class Weather {
     cluster_.restart(id, Index{random_.between(0, server.storable.value)});
     server.holds_disk = true;
     server.holds_apply = server.holds_reads = true;
+    // Whoever was taken in and forgot it is asked again by who sees to its process.
+    if (cluster_.core(id).cluster().is_nil()) cluster_.adopt(id);
     cluster_.collect(id);
   }
 
@@ -89,7 +91,7 @@ class Weather {
     } else if (dice < 600) {
       move_message();
     } else if (dice < 720) {
-      if (!cluster_.server(id).writes.empty()) cluster_.finish_write(id);
+      if (!cluster_.server(id).writes.empty()) finish_a_write(id);
     } else if (dice < 780) {
       cluster_.serve_wanted(id);
     } else if (dice < 840) {
@@ -114,6 +116,11 @@ class Weather {
       batch(id);
     }
     check_reads();
+  }
+
+  void finish_a_write(std::uint64_t id) {
+    // There may be no room for the entries.
+    random_.one_in(5) ? cluster_.finish_hard_states(id) : cluster_.finish_write(id);
   }
 
   /// Delivers, loses or doubles one message, which need not be the oldest.

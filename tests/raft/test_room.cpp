@@ -142,3 +142,64 @@ TEST_CASE("a follower that has room again gets what it lacks, as an image if the
   REQUIRE(cluster.server(1).images_wanted.size() == 1);
   CHECK(cluster.server(1).images_wanted[0].peer == ServerId{3});
 }
+
+TEST_CASE("a voter whose disk takes no entries votes, and acknowledges none of them") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.server(3).holds_disk = true;
+  cluster.propose(1, "a");
+  cluster.run();
+  cluster.step(3, no_room);
+  REQUIRE(cluster.core(3).log().last() > cluster.core(3).stable());
+  const Index stable = cluster.core(3).stable();
+  cluster.isolate(1);
+  cluster.let_leader_be_forgotten(3);
+  cluster.let_leader_be_forgotten(2);
+  cluster.time_out(2);
+  cluster.run();
+  CHECK(cluster.core(2).role() == Role::candidate);
+  cluster.finish_hard_states(3);
+  cluster.run();
+  CHECK(cluster.core(2).role() == Role::leader);
+  CHECK(cluster.core(3).durable_term() == cluster.core(2).term());
+  cluster.tick_all(4);
+  CHECK(cluster.core(3).stable() == stable);
+  CHECK(cluster.progress(2, 3).match() <= stable);
+  cluster.server(3).holds_disk = false;
+  cluster.run();
+  cluster.step(3, Room{});
+  cluster.tick_all(8);
+  CHECK(cluster.core(2).commit() == cluster.core(2).log().last());
+}
+
+TEST_CASE("a candidate whose disk takes no entries counts its own vote when that alone is on the disk") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.server(3).holds_disk = true;
+  cluster.propose(1, "a");
+  cluster.run();
+  cluster.step(3, no_room);
+  cluster.isolate(1);
+  cluster.let_leader_be_forgotten(2);
+  cluster.let_leader_be_forgotten(3);
+  while (cluster.core(3).role() != Role::candidate) {
+    cluster.tick(3);
+    cluster.run();
+  }
+  cluster.finish_hard_states(3);
+  cluster.run();
+  CHECK(cluster.core(3).role() == Role::leader);
+  CHECK(cluster.core(3).commit() < cluster.core(3).log().last());
+}
+
+TEST_CASE("who has no room for entries lets others campaign first") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Cluster cluster(Cluster::Shape{.adjust = [&](Options& options) { options.seed = seed * 10 + options.self.value; }});
+    cluster.elect(1);
+    cluster.step(3, no_room);
+    cluster.tick_all(2);
+    cluster.crash(1);
+    while (cluster.core(2).role() != Role::leader && cluster.core(3).role() != Role::leader) cluster.tick_all();
+    CHECK(cluster.core(2).role() == Role::leader);
+  }
+}

@@ -27,7 +27,8 @@ struct Counters {
   std::uint64_t damaged_disks = 0;
   std::uint64_t new_incarnations = 0;  ///< of machines whose disk no longer held what they had promised
   std::uint64_t full_disks = 0;
-  std::uint64_t failed_disks = 0;  ///< a process that stopped because its disk failed
+  std::uint64_t votes_on_full_disks = 0;  ///< terms and votes written while entries before them wait
+  std::uint64_t failed_disks = 0;         ///< a process that stopped because its disk failed
   std::uint64_t refused_for_room = 0;
   std::uint64_t pauses = 0;
   std::uint64_t partitions = 0;
@@ -72,6 +73,7 @@ struct Counters {
     visit("damaged disks", &Counters::damaged_disks);
     visit("new incarnations", &Counters::new_incarnations);
     visit("full disks", &Counters::full_disks);
+    visit("terms and votes before entries", &Counters::votes_on_full_disks);
     visit("stopped by a failing disk", &Counters::failed_disks);
     visit("refused for want of room", &Counters::refused_for_room);
     visit("pauses", &Counters::pauses);

@@ -77,6 +77,8 @@ void Disk::work(std::uint64_t report_after_us) {
   for (const replica::DiskDone& each : *done) {
     if (const auto* persisted = std::get_if<replica::PersistDone>(&each))
       world_.raft_judge.synced(server_, persisted->sequence);
+    if (const auto* hard_state = std::get_if<replica::HardStateDone>(&each))
+      world_.raft_judge.hard_state_synced(server_, hard_state->sequence);
   }
   unreported_ = std::move(*done);
   process_.after(report_after_us, [this, turn = turn_] {
@@ -113,7 +115,7 @@ void Disk::report(std::vector<replica::DiskDone> done) {
 
 /// The next segment is made in spare time, a step at a time.
 void Disk::prepare() {
-  if (!wants_spare_) return;
+  if (!wants_spare_ || !world_.plan.has_spare_time) return;
   std::vector<replica::DiskDone> done;
   const auto more = worker_.prepare(done);
   if (!more) return fail(more.error());

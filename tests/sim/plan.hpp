@@ -56,6 +56,7 @@ struct Plan {
   std::uint64_t tick_us = 10'000;
   raft::Options core;  ///< without `self` and `seed`
   std::size_t segment_bytes = 128 * 1024;
+  bool has_spare_time = true;      ///< disks; without, a segment is made when it is needed, and a full disk found then
   std::uint64_t retain = 100'000;  ///< entries of the log behind the last one flushed
   std::uint64_t hop_us = 60;       ///< most that a hand-over between two actors takes
 

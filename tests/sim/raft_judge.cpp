@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <array>
 
 #include "common/raft/quorum.hpp"
@@ -193,6 +194,14 @@ void RaftJudge::synced(ServerId server, std::uint64_t sequence) {
     return fmt::format("server {} writes entry {} behind {}.", server.value, done.first.value, record.last().value);
   });
   record.digests.insert(record.digests.end(), done.digests.begin(), done.digests.end());
+}
+
+void RaftJudge::hard_state_synced(ServerId server, std::uint64_t sequence) {
+  ++counters_.votes_on_full_disks;
+  for (Asked& asked : lives_.at(server).asked) {
+    if (asked.sequence > sequence) break;
+    if (asked.hard_state) durable_[server].hard_state = *std::exchange(asked.hard_state, std::nullopt);
+  }
 }
 
 std::vector<Digest> RaftJudge::committed_up_to(Index index) const {

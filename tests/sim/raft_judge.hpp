@@ -38,6 +38,8 @@ class RaftJudge {
   /// The disk is asked for this, and will have done it when `synced` is called with its number.
   void asked(ServerId server, const raft::Persist& persist);
   void synced(ServerId server, std::uint64_t sequence);
+  /// Of this and all before it, term and vote are on the disk.
+  void hard_state_synced(ServerId server, std::uint64_t sequence);
 
   /// The highest index that any replica knows to be committed; a majority has it on disk.
   [[nodiscard]] Index committed() const { return Index{committed_.size()}; }

@@ -1,0 +1,142 @@
+// A disk without room: entries wait, terms and votes do not.
+#include <catch2/catch.hpp>
+
+#include "common/base/chain.hpp"
+#include "common/replica/disk_worker.hpp"
+#include "tests/sim/files/simulated_file_system.hpp"
+
+using namespace parley;
+using namespace parley::replica;
+
+namespace {
+
+const std::filesystem::path folder = "/data/log";
+constexpr wal::Options small_segments{16 * limits::KiB, true};
+
+class Disk {
+ public:
+  Disk() {
+    cluster_.bytes[0] = 7;
+    digest_ = chain_start(cluster_);
+    auto log = wal::Log::create(files, folder, {cluster_, ServerId{1}}, small_segments);
+    REQUIRE(log.has_value());
+    worker.emplace(std::move(*log));
+    raft::Persist first = persist_of(0);
+    first.hard_state = raft::HardState{Term{1}, nobody};
+    CHECK(work({first}) == std::vector<std::uint64_t>{1});
+  }
+
+  /// With so many entries of a kilobyte, of term 1.
+  raft::Persist persist_of(int count) {
+    raft::Persist persist;
+    persist.sequence = ++sequence_;
+    for (int i = 0; i < count; ++i) {
+      Entry entry{last_ = last_.next(), Term{1}, EntryKind::command, {}, SharedBytes(Bytes(1000, 'x')), {}};
+      digest_ = entry.digest = chain_next(digest_, entry);
+      persist.entries.push_back(std::move(entry));
+    }
+    return persist;
+  }
+  raft::Persist vote(Term term, ServerId whom) {
+    raft::Persist persist = persist_of(0);
+    persist.hard_state = raft::HardState{term, whom};
+    return persist;
+  }
+
+  [[nodiscard]] std::uint64_t last_sequence() const { return sequence_; }
+
+  /// Which persists are done now. What is told of hard states goes to `hard_states`.
+  std::vector<std::uint64_t> work(std::vector<DiskRequest> requests) {
+    const auto done = worker->work(std::move(requests));
+    REQUIRE(done.has_value());
+    std::vector<std::uint64_t> sequences;
+    for (const DiskDone& each : *done) {
+      if (const auto* persisted = std::get_if<PersistDone>(&each)) sequences.push_back(persisted->sequence);
+      if (const auto* hard_state = std::get_if<HardStateDone>(&each)) hard_states.push_back(hard_state->sequence);
+    }
+    return sequences;
+  }
+
+  void fill() {
+    files.set_capacity(files.used_bytes());
+    while (!work({persist_of(1)}).empty()) {
+    }
+    CHECK(worker->is_full());
+  }
+
+  /// What stands on it after a power cut.
+  wal::Recovered recovered() {
+    worker.reset();
+    Random random(1);
+    files.crash(random, sim::Unsynced::lost);
+    auto opened = wal::Log::open(files, folder, small_segments);
+    REQUIRE(opened.has_value());
+    return opened->recovered;
+  }
+
+  sim::SimulatedFileSystem files;
+  std::optional<DiskWorker> worker;
+  std::vector<std::uint64_t> hard_states;
+
+ private:
+  ClusterId cluster_;
+  Digest digest_;
+  Index last_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a vote is on a full disk while the entries before it wait") {
+  Disk disk;
+  disk.fill();
+  const auto waiting = disk.persist_of(1);
+  const auto vote = disk.vote(Term{4}, ServerId{2});
+  SECTION("asked for together") { CHECK(disk.work({waiting, vote}).empty()); }
+  SECTION("asked for later") {
+    CHECK(disk.work({waiting}).empty());
+    CHECK(disk.hard_states.empty());
+    CHECK(disk.work({vote}).empty());
+  }
+  SECTION("and not with the next entries") {
+    CHECK(disk.work({waiting, vote, disk.persist_of(1)}).empty());
+    CHECK(disk.hard_states == std::vector{vote.sequence + 1});
+    disk.hard_states.back() = vote.sequence;
+  }
+  CHECK(disk.hard_states == std::vector{vote.sequence});
+  CHECK(disk.work({}).empty());
+  CHECK(disk.hard_states.size() == 1);
+  CHECK(disk.recovered().hard_state == raft::HardState{Term{4}, ServerId{2}});
+}
+
+TEST_CASE("what has waited is done in order when there is room, and no term or vote goes back") {
+  Disk disk;
+  disk.fill();
+  const Index before = disk.worker->log().last().index;
+  const std::uint64_t first = disk.last_sequence();  // what filled it waits as well
+  raft::Persist entries = disk.persist_of(3);
+  entries.hard_state = raft::HardState{Term{3}, nobody};
+  CHECK(disk.work({entries}).empty());
+  CHECK(disk.work({disk.vote(Term{3}, ServerId{2}), disk.vote(Term{5}, ServerId{3})}).empty());
+  CHECK(disk.hard_states.size() == 2);
+  disk.files.set_capacity(disk.files.used_bytes() + 64 * limits::KiB);
+  CHECK(disk.work({}) == std::vector{first, first + 1, first + 2, first + 3});
+  const wal::Recovered recovered = disk.recovered();
+  CHECK(recovered.hard_state == raft::HardState{Term{5}, ServerId{3}});
+  CHECK(recovered.last.index == before + Count{4});
+}
+
+TEST_CASE("a vote behind the restart of a log that has no room for it is on the disk") {
+  Disk disk;
+  disk.fill();
+  raft::Persist restart = disk.persist_of(0);
+  restart.restart = raft::LogRestart{{Index{500}, Term{1}, {}, {}}, {Index{1}, {}}};
+  const auto vote = disk.vote(Term{4}, ServerId{2});
+  CHECK(disk.work({restart, vote}).empty());
+  CHECK(disk.hard_states == std::vector{vote.sequence});
+  disk.files.set_capacity(disk.files.used_bytes() + 64 * limits::KiB);
+  CHECK(disk.work({}).back() == vote.sequence);
+  const wal::Recovered recovered = disk.recovered();
+  CHECK(recovered.start.index == Index{500});
+  CHECK(recovered.hard_state == raft::HardState{Term{4}, ServerId{2}});
+}
