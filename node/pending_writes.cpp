@@ -32,7 +32,7 @@ std::optional<raft::Propose> PendingWrites::take_proposal() {
       if (bytes > limits::append_bytes && !proposal.commands.empty()) break;
       proposal.commands.push_back(pending.command);
       ids.push_back(at->first);
-      pending.is_queued = false;
+      pending.is_queued = pending.is_refused = false;
       ++pending.proposals;
     }
     queue_.pop_front();
@@ -60,11 +60,14 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
   if (proposal == proposed_.end()) return;
   for (const app::CommandId& id : proposal->second) {
     const auto at = pending_.find(id);
-    // An earlier proposal of it may still be committed: then nothing is certain, and its waiters go on waiting.
-    if (at == pending_.end() || at->second.proposals != 1) continue;
-    at->second.proposals = 0;
+    if (at == pending_.end()) continue;
+    --at->second.proposals;
     if (refused.refusal == raft::Refusal::no_leader) {
       queue(id, at->second);
+    } else if (at->second.proposals > 0) {
+      // An earlier proposal may still be committed, or may be lost: nothing is certain, so its waiters go on waiting,
+      // and it is proposed again when there may be room. It takes effect once.
+      at->second.is_refused = true;
     } else {
       const bool is_full = refused.refusal == raft::Refusal::disk_full;
       answer_all(at->second,
@@ -110,6 +113,7 @@ void PendingWrites::expire(std::uint64_t now_us, Answers& answers) {
                                                   : wire::ErrorReply{ErrorWord::timeout, "not applied in time", 0}});
       return true;
     });
+    if (pending.is_refused) queue(at->first, pending);
     at = pending.waiters.empty() ? pending_.erase(at) : std::next(at);
   }
   std::erase_if(proposed_, [&](const auto& proposal) {

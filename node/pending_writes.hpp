@@ -15,8 +15,8 @@ namespace parley::node {
 /// came into the log; so it may be proposed again whenever the leader changes: sessions make it take effect once
 /// (DESIGN section 8).
 ///
-/// Invariants: a command is here at most once, whoever waits for it; it is refused only if it was proposed at most once
-/// and that proposal was certainly not taken.
+/// Invariants: a command is here at most once, whoever waits for it; it is refused only if none of its proposals can
+/// have been taken.
 class PendingWrites {
  public:
   /// `first_proposal` must not have been used by an earlier life of this replica: draw it at random.
@@ -40,7 +40,8 @@ class PendingWrites {
   /// `is_expired`: it had no session any more. After it was proposed more than once that says nothing of the first
   /// time, and is answered `timeout`.
   void applied(const app::CommandId& id, const wire::AppReply& reply, bool is_expired, Answers& answers);
-  /// Answers `timeout` to those whose deadline has passed, or `no_leader` if their command never left this node.
+  /// Answers `timeout` to those whose deadline has passed, or `no_leader` if their command never left this node. What
+  /// was refused since the last call, and may have been taken before that, is to be proposed again.
   void expire(std::uint64_t now_us, Answers& answers);
 
  private:
@@ -53,6 +54,7 @@ class PendingWrites {
     std::vector<Waiter> waiters;
     std::uint32_t proposals = 0;  ///< how often it was proposed without a certain refusal
     bool is_queued = true;
+    bool is_refused = false;  ///< the last time; to be proposed again in a while, since an earlier one is unresolved
   };
   struct IdHash {
     std::size_t operator()(const app::CommandId& id) const {

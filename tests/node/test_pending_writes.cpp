@@ -104,6 +104,34 @@ TEST_CASE("a new leader is given again whatever was proposed to the old one") {
     desk.writes.applied(command(1), done, false, desk.answers);
     CHECK(desk.answers.size() == 1);
   }
+  SECTION("which is proposed again in a while, since the first may as well be lost") {
+    for (int refusals = 0; refusals < 3; ++refusals) {
+      const auto again = refusals == 0 ? second : desk.writes.take_proposal();
+      REQUIRE(again);
+      CHECK(again->commands == first->commands);
+      desk.writes.refused({again->id, refusals == 1 ? raft::Refusal::disk_full : raft::Refusal::busy}, desk.answers);
+      CHECK_FALSE(desk.writes.take_proposal());
+      desk.writes.expire(10, desk.answers);
+      CHECK(desk.answers.empty());
+    }
+    REQUIRE(desk.writes.take_proposal());
+    desk.writes.applied(command(1), done, false, desk.answers);
+    REQUIRE(desk.answers.size() == 1);
+    CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
+  }
+  SECTION("and if nobody takes it in time, the outcome is unknown") {
+    desk.writes.refused({second->id, raft::Refusal::busy}, desk.answers);
+    desk.writes.expire(2000, desk.answers);
+    REQUIRE(desk.answers.size() == 1);
+    CHECK(error_of(desk.answers[0]) == ErrorWord::timeout);
+    CHECK_FALSE(desk.writes.take_proposal());
+  }
+  SECTION("and if the session is gone when only the first can have been taken, that is the answer") {
+    desk.writes.refused({second->id, raft::Refusal::busy}, desk.answers);
+    desk.writes.applied(command(1), done, true, desk.answers);
+    REQUIRE(desk.answers.size() == 1);
+    CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
+  }
   SECTION("and a late refusal of the first changes nothing") {
     desk.writes.refused({first->id, raft::Refusal::busy}, desk.answers);
     CHECK(desk.answers.empty());
