@@ -3,12 +3,13 @@
 #include <utility>
 
 #include "common/app/meta.hpp"
+#include "common/base/ensure.hpp"
 #include "common/base/limits.hpp"
 
 namespace parley::node {
 
 ImageDesk::ImageDesk(store::Backend& backend, Calls calls, std::uint64_t seed)
-    : backend_(backend), calls_(std::move(calls)), random_(seed), sink_(backend), receiver_(sink_) {}
+    : backend_(backend), calls_(std::move(calls)), random_(seed), sink_(backend, check_image), receiver_(sink_) {}
 
 Result<transfer::ImageHead> head_of(const store::Snapshot& snapshot) {
   const auto row = snapshot.get(app::meta_key().view());
@@ -16,6 +17,13 @@ Result<transfer::ImageHead> head_of(const store::Snapshot& snapshot) {
   if (!meta) return fail(ErrorCode::corrupt, "an image of the state has no meta row");
   return transfer::ImageHead{meta->applied, meta->applied_term,     meta->digest,
                              meta->time,    meta->membership_index, SharedBytes(meta->membership)};
+}
+
+Status check_image(const store::Snapshot& rows, const transfer::ImageHead& said) {
+  const auto found = head_of(rows);
+  if (!found || *found != said || !raft::decode_membership(said.membership.view()))
+    return fail(ErrorCode::corrupt, "it is not of what it was said to be of");
+  return {};
 }
 
 Status ImageDesk::begin(ServerId peer, std::uint64_t now_ms) {
@@ -95,14 +103,8 @@ void ImageDesk::after_receiving(ServerId from) {
   const auto head = receiver_.take_completed();
   if (!head) return;
   said_failure_.clear();
-  // What its rows say is what counts, and it must be what its sender has said.
-  const auto snapshot = backend_.completed_image();
-  const auto found = snapshot && *snapshot != nullptr ? head_of(**snapshot) : fail(ErrorCode::corrupt, "no image");
   auto membership = raft::decode_membership(head->membership.view());
-  if (!found || *found != *head || !membership) {
-    calls_.said("an image from server " + from.text() + " is not of what it was said to be of");
-    return refuse();
-  }
+  ENSURE(membership.has_value());
   calls_.said("an image as of entry " + std::to_string(head->index.value) + " has come");
   calls_.received(
       {{head->index, head->term, head->digest, head->time}, {head->membership_index, std::move(*membership)}});

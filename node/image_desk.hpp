@@ -68,5 +68,8 @@ class ImageDesk {
 
 /// What an image is of, by the meta row among its rows; `corrupt` if there is none.
 [[nodiscard]] Result<transfer::ImageHead> head_of(const store::Snapshot& snapshot);
+/// `corrupt` if these rows are not of what their sender has said, or if that is nothing that a replica could go on
+/// from.
+[[nodiscard]] Status check_image(const store::Snapshot& rows, const transfer::ImageHead& said);
 
 }  // namespace parley::node

@@ -43,9 +43,14 @@ Status BackendSink::commit() {
   return {};
 }
 
-Status BackendSink::complete() {
+Status BackendSink::complete(const transfer::ImageHead& head) {
   ENSURE(image_ != nullptr);
   if (Status committed = commit(); !committed) return committed;
+  {
+    const auto rows = image_->snapshot();
+    if (!rows) return std::unexpected(rows.error());
+    if (Status agrees = check_(**rows, head); !agrees) return agrees;
+  }
   image_ = nullptr;
   rows_.reset();
   return backend_.complete_image();

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "common/store/backend.hpp"
@@ -21,18 +22,22 @@ class SnapshotSource final : public transfer::ImageSource {
 /// Puts the rows of an image into a backend's image, in commits of about limits::overlay_bytes.
 class BackendSink final : public transfer::ImageSink {
  public:
-  explicit BackendSink(Backend& backend) : backend_(backend) {}
+  /// Whether these rows are what their sender has said. Asked before the image counts as complete, so that whoever
+  /// finds a complete one, after a crash perhaps, need not ask.
+  using Check = std::function<Status(const Snapshot& rows, const transfer::ImageHead& said)>;
+  BackendSink(Backend& backend, Check check) : backend_(backend), check_(std::move(check)) {}
   BackendSink(const BackendSink&) = delete;
   BackendSink& operator=(const BackendSink&) = delete;
   [[nodiscard]] Status begin() override;
   [[nodiscard]] Status add(BytesView rows) override;
-  [[nodiscard]] Status complete() override;
+  [[nodiscard]] Status complete(const transfer::ImageHead& head) override;
   void discard() override;
 
  private:
   [[nodiscard]] Status commit();
 
   Backend& backend_;
+  Check check_;
   Backend* image_ = nullptr;
   std::unique_ptr<Overlay> rows_;
 };

@@ -30,7 +30,7 @@ std::optional<ImageProgress> ImageReceiver::take(const ImageChunk& chunk) {
   incoming_->checksum = checksum;
   ++incoming_->next;
   if (chunk.is_last) {
-    check(sink_.complete());
+    check(sink_.complete(incoming_->head));
     if (incoming_->phase == ImagePhase::receiving) {
       incoming_->phase = ImagePhase::installing;
       completed_ = incoming_->head;

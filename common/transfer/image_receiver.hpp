@@ -15,8 +15,8 @@ class ImageSink {
   [[nodiscard]] virtual Status begin() = 0;
   /// Rows behind all that came before.
   [[nodiscard]] virtual Status add(BytesView rows) = 0;
-  /// Complete: durable on return.
-  [[nodiscard]] virtual Status complete() = 0;
+  /// All rows are there. If they are of what the sender has said, the image is complete: durable on return.
+  [[nodiscard]] virtual Status complete(const ImageHead& head) = 0;
   /// Throws away what there is.
   virtual void discard() = 0;
 };

@@ -98,7 +98,8 @@ TEST_CASE("an image of something else than was said is refused") {
   pair.talk();
   CHECK(pair.b.received.empty());
   CHECK_FALSE(pair.b.backend.has_complete_image());
-  CHECK(pair.b.said.back().find("not of what it was said to be of") != std::string::npos);
+  REQUIRE(pair.b.warned.size() == 1);
+  CHECK(pair.b.warned[0].find("not of what it was said to be of") != std::string::npos);
   REQUIRE(pair.a.sent.size() == 1);
   CHECK_FALSE(pair.a.sent[0].index);
 }

@@ -30,6 +30,8 @@ Model many_rows(std::size_t count, std::size_t bytes) {
   return rows;
 }
 
+Status any_rows(const Snapshot&, const transfer::ImageHead&) { return {}; }
+
 /// Everything of one backend goes into the image of another. How many pieces it took.
 std::size_t copy(Backend& from, BackendSink& to) {
   auto snapshot = from.snapshot();
@@ -42,7 +44,7 @@ std::size_t copy(Backend& from, BackendSink& to) {
     CHECK(rows->size() <= limits::image_chunk_most_bytes);
     REQUIRE(to.add(*rows).has_value());
   }
-  REQUIRE(to.complete().has_value());
+  REQUIRE(to.complete({}).has_value());
   return pieces;
 }
 
@@ -60,7 +62,7 @@ TEST_CASE("an image takes the place of the rows, all of them, and snapshots of b
   const auto before = to->snapshot();
   REQUIRE(before.has_value());
 
-  BackendSink sink(*to);
+  BackendSink sink(*to, any_rows);
   CHECK(copy(*from, sink) > 4);
   CHECK(rows_of(*table_over(*to)).size() == 2);
   const auto complete = to->completed_image();
@@ -121,14 +123,14 @@ TEST_CASE("what is no rows, and a key that no row has, is refused and leaves the
   Stores stores;
   const auto to = stores.make(true, "to");
   put(*to, {{"k", "v"}});
-  BackendSink sink(*to);
+  BackendSink sink(*to, any_rows);
   REQUIRE(sink.begin().has_value());
   CHECK_FALSE(sink.add("not rows").has_value());
   sink.discard();
   Bytes rows;
   transfer::append_row(rows, Bytes(5000, 'k'), "v");
   REQUIRE(sink.begin().has_value());
-  const bool is_taken = sink.add(rows).has_value() && sink.complete().has_value();
+  const bool is_taken = sink.add(rows).has_value() && sink.complete({}).has_value();
   CHECK_FALSE(is_taken);
   sink.discard();
   CHECK(rows_of(*table_over(*to)) == Model{{"k", "v"}});
@@ -140,13 +142,13 @@ TEST_CASE("a new image throws away what came of the one before") {
   const auto from = stores.make(is_real, "from");
   const auto to = stores.make(is_real, "to");
   put(*from, {{"new", "1"}});
-  BackendSink sink(*to);
+  BackendSink sink(*to, any_rows);
   REQUIRE(sink.begin().has_value());
   Bytes rows;
   transfer::append_row(rows, "old", "1");
   REQUIRE(sink.add(rows).has_value());
   SECTION("that was not complete") {}
-  SECTION("that was complete") { REQUIRE(sink.complete().has_value()); }
+  SECTION("that was complete") { REQUIRE(sink.complete({}).has_value()); }
   copy(*from, sink);
   REQUIRE(to->install_image().has_value());
   CHECK(rows_of(*table_over(*to)) == Model{{"new", "1"}});
@@ -158,12 +160,12 @@ TEST_CASE("of a closed store a complete image is left, an incomplete one is not"
     CAPTURE(completes);
     {
       const auto to = open_lmdb(folder / "to");
-      BackendSink sink(*to);
+      BackendSink sink(*to, any_rows);
       REQUIRE(sink.begin().has_value());
       Bytes rows;
       transfer::append_row(rows, "k", "v");
       REQUIRE(sink.add(rows).has_value());
-      if (completes) REQUIRE(sink.complete().has_value());
+      if (completes) REQUIRE(sink.complete({}).has_value());
     }
     const auto to = open_lmdb(folder / "to");
     const auto image = to->completed_image();
@@ -174,4 +176,40 @@ TEST_CASE("of a closed store a complete image is left, an incomplete one is not"
       to->discard_image();
     }
   }
+}
+
+TEST_CASE("rows that are not what was said never count as a complete image, and are seen as they were put") {
+  const bool is_real = GENERATE(true, false);
+  CAPTURE(is_real);
+  Stores stores;
+  const auto backend = stores.make(is_real, "store");
+  put(*backend, {{"ours", "1"}});
+  int asked = 0;
+  bool is_right = false;
+  BackendSink sink(*backend, [&](const Snapshot& rows, const transfer::ImageHead& said) -> Status {
+    ++asked;
+    CHECK(said.index == Index{7});
+    CHECK(rows.get("key") == "value");
+    CHECK_FALSE(rows.get("ours"));
+    // Nobody could find it complete if the process died now.
+    const auto complete = backend->completed_image();
+    REQUIRE(complete.has_value());
+    CHECK(*complete == nullptr);
+    if (is_right) return {};
+    return fail(ErrorCode::corrupt, "not what was said");
+  });
+  transfer::ImageHead head;
+  head.index = Index{7};
+  Bytes rows;
+  transfer::append_row(rows, "key", "value");
+  for (const bool right : {false, true}) {
+    is_right = right;
+    REQUIRE(sink.begin().has_value());
+    REQUIRE(sink.add(rows).has_value());
+    CHECK(sink.complete(head).has_value() == right);
+    const auto complete = backend->completed_image();
+    REQUIRE(complete.has_value());
+    CHECK((*complete != nullptr) == right);
+  }
+  CHECK(asked == 2);
 }

@@ -48,7 +48,7 @@ struct RecordingSink final : ImageSink {
     rows.emplace_back(more);
     return outcome(fails_at == "add");
   }
-  Status complete() override {
+  Status complete(const ImageHead&) override {
     is_complete = true;
     return outcome(fails_at == "complete");
   }
