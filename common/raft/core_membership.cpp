@@ -155,7 +155,8 @@ void Core::sync_progress(Leader& leader) {
 void Core::on_membership_committed() {
   Leader& leader = *as_leader();
   if (membership().is_joint()) {
-    // The second half of a change, begun by this leader or by one before it.
+    // The second half of a change, begun by this leader or by one before it. It asks for no room: between its halves a
+    // change needs two majorities for everything, and the others may have room to commit this.
     append_entry(EntryKind::membership, SharedBytes(encode_membership(without_outgoing(membership()))));
     return;
   }
@@ -177,8 +178,9 @@ void Core::maybe_promote(Leader& leader) {
     const Member* member = membership().find(server);
     if (member == nullptr || !member->wants_vote || membership().is_voter(server)) continue;
     if (progress.match() < progress.round_target || progress.state() != Progress::State::replicate) continue;
-    const bool is_caught_up =
-        progress.round_ticks < options_.election_ticks && progress.ticks_unheard < options_.election_ticks;
+    // Without room here it waits: its next heartbeat asks again.
+    const bool is_caught_up = room_.for_proposals && progress.round_ticks < options_.election_ticks &&
+                              progress.ticks_unheard < options_.election_ticks;
     if (is_caught_up && membership().voters.size() < limits::voters && may_change_membership(leader)) {
       Membership target = membership();
       insert_sorted(target.voters, server);

@@ -41,6 +41,50 @@ TEST_CASE("a leader without room refuses proposals, its own and forwarded ones, 
   CHECK(cluster.core(1).commit() == Index{4});
 }
 
+TEST_CASE("a leader without room promotes nobody until it has some again, and no address is changed") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.tick_all(2);
+  cluster.add_blank(4);
+  cluster.hold<AppendAccepted>(4, 1);
+  cluster.change(1, AddMember{cluster.member(4)});
+  cluster.run();
+  REQUIRE(cluster.core(1).membership().find(ServerId{4}) != nullptr);
+  cluster.step(1, Room{.for_proposals = false, .for_entries = true});
+  cluster.heal();
+  const Index last = cluster.core(1).log().last();
+  cluster.tick_all(40);
+  CHECK(cluster.progress(1, 4).match() == last);
+  CHECK_FALSE(cluster.core(1).membership().is_voter(ServerId{4}));
+  Member moved = cluster.member(2);
+  moved.addresses.client = "elsewhere";
+  cluster.change(1, AddMember{moved});
+  cluster.run();
+  CHECK(cluster.server(1).changes_done.back().refusal == Refusal::disk_full);
+  CHECK(cluster.core(1).log().last() == last);
+  cluster.step(1, Room{});
+  cluster.tick_all(20);
+  CHECK(cluster.core(1).membership().is_voter(ServerId{4}));
+  CHECK(cluster.is_converged());
+}
+
+TEST_CASE("a change of membership that is half done is ended also without room") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.tick_all(2);
+  cluster.hold<AppendAccepted>(0, 1);
+  const auto id = cluster.change(1, RemoveMember{node_name(ServerId{3})});
+  cluster.run();
+  REQUIRE(cluster.core(1).membership().is_joint());
+  cluster.step(1, Room{.for_proposals = false, .for_entries = true});
+  cluster.heal();
+  cluster.tick_all(4);
+  CHECK_FALSE(cluster.core(1).membership().is_joint());
+  REQUIRE(cluster.server(1).changes_done.size() == 1);
+  CHECK(cluster.server(1).changes_done[0].id == id);
+  CHECK_FALSE(cluster.server(1).changes_done[0].refusal);
+}
+
 TEST_CASE("a follower without room leaves new entries alone, and the cluster goes on without it") {
   Cluster cluster;
   cluster.elect(1);
