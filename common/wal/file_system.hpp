@@ -60,7 +60,8 @@ class FileSystem {
   [[nodiscard]] virtual Result<std::unique_ptr<File>> open(const std::filesystem::path& path, Access access) = 0;
   /// A new empty file, open for reading and writing; a file of that name is emptied.
   [[nodiscard]] virtual Result<std::unique_ptr<File>> create(const std::filesystem::path& path) = 0;
-  /// Within one folder. A file under the new name is replaced.
+  /// Within one file system. A file under the new name is replaced. From one folder to another it is one change: a
+  /// crash leaves the file under exactly one of its names.
   [[nodiscard]] virtual Status rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   [[nodiscard]] virtual Status remove(const std::filesystem::path& path) = 0;
   /// The names in a folder, sorted; none if there is no such folder.

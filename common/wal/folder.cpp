@@ -61,4 +61,21 @@ Status remove_in_order(FileSystem& files, const std::filesystem::path& folder, c
   return {};
 }
 
+Status retire_in_order(FileSystem& files, const std::filesystem::path& folder, const std::filesystem::path& retired,
+                       const std::vector<std::string>& names) {
+  if (retired.empty()) return remove_in_order(files, folder, names);
+  if (names.empty()) return {};
+  const auto there = files.list(retired);
+  if (!there) return std::unexpected(there.error());
+  for (const std::string& file : names) {
+    if (std::ranges::binary_search(*there, file))
+      return fail(ErrorCode::corrupt, (retired / file).string() + " is there already, and would be overwritten");
+    if (Status renamed = files.rename(folder / file, retired / file); !renamed) return renamed;
+    // The new name first: on a file system that takes the two halves apart, the file would rather have both names.
+    if (Status synced = files.sync_directory(retired); !synced) return synced;
+    if (Status synced = files.sync_directory(folder); !synced) return synced;
+  }
+  return {};
+}
+
 }  // namespace parley::wal

@@ -27,4 +27,10 @@ struct Folder {
 [[nodiscard]] Status remove_in_order(FileSystem& files, const std::filesystem::path& folder,
                                      const std::vector<std::string>& names);
 
+/// Lets go of segments that the log no longer needs: with a folder `retired` they go there under their names, in this
+/// order, each durably in both folders; if it is empty they are removed. `corrupt`, and nothing is overwritten, if a
+/// file of that name is there already.
+[[nodiscard]] Status retire_in_order(FileSystem& files, const std::filesystem::path& folder,
+                                     const std::filesystem::path& retired, const std::vector<std::string>& names);
+
 }  // namespace parley::wal

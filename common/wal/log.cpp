@@ -35,6 +35,9 @@ Result<Log> Log::create(FileSystem& files, const std::filesystem::path& folder, 
   const auto found = look_into(files, folder);
   if (!found) return std::unexpected(found.error());
   if (found->has_log()) return fail(ErrorCode::usage, folder.string() + " holds a log already");
+  if (!options.retire_into.empty()) {
+    if (Status made = files.make_directories(options.retire_into); !made) return std::unexpected(made.error());
+  }
   SegmentHeader header;
   header.identity = identity;
   header.before.digest = chain_start(identity.cluster);
@@ -74,11 +77,19 @@ Result<OpenedLog> Log::open(FileSystem& files, const std::filesystem::path& fold
   return OpenedLog{std::move(log), std::move(recovered)};
 }
 
+/// A process that died between the renaming of a segment and the sync of its folders leaves a name that only the
+/// system's cache knows.
+Status Log::sync_folders() {
+  if (!options_.retire_into.empty()) {
+    if (Status made = files_->make_directories(options_.retire_into); !made) return made;
+    if (Status synced = files_->sync_directory(options_.retire_into); !synced) return synced;
+  }
+  return files_->sync_directory(folder_);
+}
+
 Status Log::take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn) {
-  // A process that died between the renaming of a segment and the sync of its folder leaves a name that only the
-  // system's cache knows.
-  if (Status synced = files_->sync_directory(folder_); !synced) return synced;
-  auto repaired = repair(*files_, folder_, found, scan, options_.sync);
+  if (Status synced = sync_folders(); !synced) return synced;
+  auto repaired = repair(*files_, folder_, found, scan, options_);
   if (!repaired) return std::unexpected(repaired.error());
   torn = std::move(*repaired);
   if (options_.sync) synced_ = segments_.back().end;
@@ -143,7 +154,9 @@ Status Log::trim_before(Index first_kept) {
   for (; begin > 0; --begin) {
     // Oldest first, each durably: a crash leaves no gap.
     const std::string name = segment_name(segments_.front().sequence);
-    if (Status removed = remove_in_order(*files_, folder_, {name}); !removed) return remember_failure(removed);
+    if (Status gone = retire_in_order(*files_, folder_, options_.retire_into, {name}); !gone) {
+      return gone.error().code == ErrorCode::disk_full ? Status{} : remember_failure(gone);
+    }
     segments_.erase(segments_.begin());
   }
   return {};

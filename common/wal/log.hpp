@@ -9,19 +9,12 @@
 #include "common/wal/entry_reader.hpp"
 #include "common/wal/file_system.hpp"
 #include "common/wal/log_state.hpp"
+#include "common/wal/options.hpp"
 #include "common/wal/repair.hpp"
 #include "common/wal/segment.hpp"
 #include "common/wal/spare_segments.hpp"
 
 namespace parley::wal {
-
-struct Options {
-  /// Bytes of each new segment; a log may have segments of several sizes. It must hold its header and any one record:
-  /// limits::min_segment_bytes does for the largest, tests take less.
-  std::size_t segment_bytes = limits::segment_bytes;
-  /// False: sync() does nothing and a batch is as durable as the machine is lucky (`-unsafe-no-fsync`).
-  bool sync = true;
-};
 
 enum class OpenMode {
   use,      ///< locks the folder, repairs what a crash left, ready to write
@@ -96,10 +89,12 @@ class Log {
   [[nodiscard]] bool has_spare() const { return spares_.has_one(); }
 
   /// Removes segments of which every entry lies below `first_kept`, an index whose predecessor is committed and flushed
-  /// to the store. What it removes is what it can, never more; the last segment always stays.
+  /// to the store; with Options::retire_into they go there. What goes is what can, never more: the last segment always
+  /// stays, and so does, until the next call, one for whose name a full disk has no room there.
   [[nodiscard]] Status trim_before(Index first_kept);
   /// Forgets all entries: the log goes on behind `start`, where an image was installed, with that membership in force.
-  /// Hard state and identity stay. It is all or nothing, and durable on return.
+  /// Hard state and identity stay. It is all or nothing, and durable on return; all segments before go as in
+  /// trim_before().
   [[nodiscard]] Status start_after(const Start& start, const MembershipAt& membership);
 
   [[nodiscard]] const Identity& identity() const { return state_.identity; }
@@ -120,6 +115,7 @@ class Log {
   Log(FileSystem& files, const std::filesystem::path& folder, const Options& options, LogState state,
       std::uint64_t next_sequence);
 
+  [[nodiscard]] Status sync_folders();
   [[nodiscard]] Status take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn);
   [[nodiscard]] Status seal_before_last();
   void check(const Batch& batch) const;

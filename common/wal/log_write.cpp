@@ -264,10 +264,10 @@ Status Log::start_after(const Start& start, const MembershipAt& membership) {
   reader_->forget();
   while (segments_.size() > 1) {
     const std::string name = segment_name(segments_.front().sequence);
-    if (Status removed = remove_in_order(*files_, folder_, {name}); !removed) {
+    if (Status gone = retire_in_order(*files_, folder_, options_.retire_into, {name}); !gone) {
       // Void segments must not outlive the one that says that they are.
-      broken_ = removed.error();
-      return removed;
+      broken_ = gone.error();
+      return gone;
     }
     segments_.erase(segments_.begin());
   }

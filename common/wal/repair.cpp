@@ -116,17 +116,18 @@ std::optional<TornTail> describe_tail(const path& folder, const Scan& scan) {
 }
 
 Result<std::optional<TornTail>> repair(FileSystem& files, const path& folder, const Folder& found, const Scan& scan,
-                                       bool sync) {
+                                       const Options& options) {
   std::vector<std::string> void_names;
   for (const std::uint64_t sequence : scan.void_segments) void_names.push_back(segment_name(sequence));
-  if (Status removed = remove_in_order(files, folder, void_names); !removed) return std::unexpected(removed.error());
+  if (Status gone = retire_in_order(files, folder, options.retire_into, void_names); !gone)
+    return std::unexpected(gone.error());
   std::optional<TornTail> torn = describe_tail(folder, scan);
   if (scan.torn) {
     auto copy = cut(files, folder, found, *scan.torn);
     if (!copy) return std::unexpected(copy.error());
     torn->copy = std::move(*copy);
   }
-  if (!sync) return torn;
+  if (!options.sync) return torn;
   for (const Segment& segment : scan.segments) {
     const std::uint64_t from = std::max(segment.begin + segment.first_record, scan.state.declared_synced);
     if (segment.end <= from) continue;

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/wal/options.hpp"
 #include "common/wal/scan.hpp"
 
 namespace parley::wal {
@@ -13,12 +14,12 @@ struct TornTail {
       copy;  ///< where its first limits::torn_copy_bytes are kept, unless the disk is full
 };
 
-/// Makes a folder that was scanned fit to go on with: removes segments that are void, keeps a copy of a torn tail and
-/// overwrites it with zeros. With `sync`, what was never declared synced is written once more and synced: after a
-/// failed sync, or the death of a process between write and sync, it may stand in the system's cache alone. A crash in
-/// the middle leaves a folder that can be scanned and repaired again.
+/// Makes a folder that was scanned fit to go on with: lets segments go that are void, keeps a copy of a torn tail and
+/// overwrites it with zeros. With Options::sync, what was never declared synced is written once more and synced: after
+/// a failed sync, or the death of a process between write and sync, it may stand in the system's cache alone. A crash
+/// in the middle leaves a folder that can be scanned and repaired again.
 [[nodiscard]] Result<std::optional<TornTail>> repair(FileSystem& files, const std::filesystem::path& folder,
-                                                     const Folder& found, const Scan& scan, bool sync);
+                                                     const Folder& found, const Scan& scan, const Options& options);
 
 /// The same description of a tail without touching anything.
 [[nodiscard]] std::optional<TornTail> describe_tail(const std::filesystem::path& folder, const Scan& scan);

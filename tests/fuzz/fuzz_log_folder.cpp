@@ -9,7 +9,7 @@ using namespace parley;
 namespace {
 
 const std::filesystem::path folder = "/log";
-constexpr wal::Options small{16 * limits::KiB, true};
+const wal::Options small{16 * limits::KiB, true};
 
 wal::Identity identity() {
   wal::Identity made;

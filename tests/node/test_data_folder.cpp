@@ -9,7 +9,7 @@ using namespace parley::node;
 
 namespace {
 
-constexpr wal::Options small_log{64 * limits::KiB, true};
+const wal::Options small_log{64 * limits::KiB, true};
 
 Result<DataFolder> open(const std::filesystem::path& folder, Damage damage = Damage::refuses) {
   return DataFolder::open(folder, app::Settings{}, small_log, damage, obs::Logger::silent());

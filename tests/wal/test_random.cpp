@@ -43,6 +43,7 @@ class Run {
  public:
   explicit Run(std::uint64_t seed) : random_(seed), files_(std::make_unique<SimulatedFileSystem>()) {
     options_.segment_bytes = (12 + 4 * random_.below(4)) * limits::KiB;
+    if (seed % 2 == 1) options_.retire_into = "/data/retired";
     Model empty;
     empty.start.digest = chain_start(test_identity().cluster);
     possible_ = {empty};
@@ -62,6 +63,7 @@ class Run {
   [[nodiscard]] int torn() const { return torn_; }
   [[nodiscard]] int crashes() const { return crashes_; }
   [[nodiscard]] int restarts() const { return restarts_; }
+  [[nodiscard]] std::size_t retired() const { return retired_; }
 
  private:
   const Model& now() const { return possible_.back(); }
@@ -191,6 +193,17 @@ class Run {
     image_.reset();
     possible_ = {*found};
     log_.emplace(std::move(opened.log));
+    if (!options_.retire_into.empty()) check_retired();
+  }
+
+  /// Each segment that was ever begun is live or retired, and none is both.
+  void check_retired() {
+    const auto gone = wal::look_into(*files_, options_.retire_into);
+    REQUIRE(gone);
+    std::uint64_t next = 1;
+    for (const std::uint64_t sequence : gone->segments) CHECK(sequence == next++);
+    for (const wal::Segment& segment : log_->segments()) CHECK(segment.sequence == next++);
+    retired_ = gone->segments.size();
   }
 
   Random random_;
@@ -203,6 +216,7 @@ class Run {
   int torn_ = 0;
   int crashes_ = 0;
   int restarts_ = 0;
+  std::size_t retired_ = 0;
 };
 
 }  // namespace
@@ -211,6 +225,7 @@ TEST_CASE("after any crash the log holds all that was synced, and a prefix of wh
   int torn = 0;
   int crashes = 0;
   int restarts = 0;
+  std::size_t retired = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     INFO("seed " << seed);
     Run run(seed);
@@ -218,8 +233,10 @@ TEST_CASE("after any crash the log holds all that was synced, and a prefix of wh
     torn += run.torn();
     crashes += run.crashes();
     restarts += run.restarts();
+    retired += run.retired();
   }
   CHECK(torn > 100);
   CHECK(crashes > 800);
   CHECK(restarts > 100);
+  CHECK(retired > 100);
 }

@@ -11,7 +11,7 @@ namespace parley::wal_testing {
 inline const std::filesystem::path folder = "/data/log";
 
 /// Small enough that a few dozen entries fill one.
-inline constexpr wal::Options small_segments{16 * limits::KiB, true};
+inline const wal::Options small_segments{16 * limits::KiB, true};
 
 [[nodiscard]] wal::Identity test_identity();
 

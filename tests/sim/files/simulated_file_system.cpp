@@ -41,8 +41,25 @@ struct Inode {
 
 using Names = std::map<std::string, std::shared_ptr<Inode>>;
 
+/// What a crash makes of a change to names. The two halves of a renaming from one folder to another share it: it is one
+/// change to the file system's journal.
+struct Fate {
+  int unsynced = 0;  ///< folders that it changes and that were not synced since
+  std::optional<bool> drawn;
+
+  [[nodiscard]] bool is_certain() const { return unsynced == 0; }
+  bool survives(Random& random) {
+    if (!is_certain() && !drawn) drawn = random.one_in(2);
+    return is_certain() || *drawn;
+  }
+};
+
 /// A change to a folder that is not yet durable: what each of these names stands for after it, null for nothing.
-using NameChange = std::vector<std::pair<std::string, std::shared_ptr<Inode>>>;
+struct NameChange {
+  std::vector<std::pair<std::string, std::shared_ptr<Inode>>> names;
+  std::shared_ptr<Fate> fate = {};
+  bool is_synced = false;  ///< this folder was, the other one perhaps not
+};
 
 struct Folder {
   Names current;
@@ -50,7 +67,7 @@ struct Folder {
   std::vector<NameChange> pending;
 
   static void put(Names& names, const NameChange& change) {
-    for (const auto& [name, inode] : change) {
+    for (const auto& [name, inode] : change.names) {
       if (inode) {
         names[name] = inode;
       } else {
@@ -59,12 +76,22 @@ struct Folder {
     }
   }
   void change(NameChange next) {
+    if (!next.fate) next.fate = std::make_shared<Fate>();
+    ++next.fate->unsynced;
     put(current, next);
     pending.push_back(std::move(next));
   }
   void sync() {
-    durable = current;
-    pending.clear();
+    std::vector<NameChange> waiting;
+    for (NameChange& change : pending) {
+      if (!std::exchange(change.is_synced, true)) --change.fate->unsynced;
+      if (change.fate->is_certain()) {
+        put(durable, change);
+      } else {
+        waiting.push_back(std::move(change));
+      }
+    }
+    pending = std::move(waiting);
   }
 };
 
@@ -100,6 +127,7 @@ struct SimulatedFileSystem::Disk {
   bool fails_directory_sync = false;
   bool ignores_directory_syncs = false;
   std::optional<std::pair<std::uint64_t, ErrorCode>> fails_write;
+  std::optional<ErrorCode> fails_rename;
   std::uint64_t capacity = never;
   Counters counters;
 
@@ -140,7 +168,7 @@ struct SimulatedFileSystem::Disk {
       add(folder.durable);
       add(folder.current);
       for (const NameChange& change : folder.pending) {
-        for (const auto& [name, inode] : change) {
+        for (const auto& [name, inode] : change.names) {
           if (inode && std::ranges::find(all, inode) == all.end()) all.push_back(inode);
         }
       }
@@ -168,6 +196,7 @@ struct SimulatedFileSystem::Disk {
     stopped = false;
     fails_sync = fails_directory_sync = ignores_directory_syncs = false;
     fails_write.reset();
+    fails_rename.reset();
   }
 };
 
@@ -301,24 +330,35 @@ Result<std::unique_ptr<wal::File>> SimulatedFileSystem::create(const path& where
   if (folder == disk_->folders.end()) return no_such(where);
   // A file of that name stays what it was on the disk until the folder is synced.
   auto inode = std::make_shared<Inode>();
-  folder->second.change({{where.filename().string(), inode}});
+  folder->second.change({.names = {{where.filename().string(), inode}}});
   return std::make_unique<SimulatedFile>(disk_, std::move(inode), where, true);
 }
 
 Status SimulatedFileSystem::rename(const path& from, const path& to) {
   if (Status ready = disk_->operate(); !ready) return ready;
-  ENSURE(from.parent_path() == to.parent_path());
+  if (const auto failing = std::exchange(disk_->fails_rename, std::nullopt))
+    return fail(*failing, "cannot rename " + from.string() + ": injected");
   auto inode = disk_->find(from);
   if (!inode) return no_such(from);
-  disk_->folders[from.parent_path()].change(
-      {{from.filename().string(), nullptr}, {to.filename().string(), std::move(inode)}});
+  const auto target = disk_->folders.find(to.parent_path());
+  if (target == disk_->folders.end()) return no_such(to);
+  Folder& source = disk_->folders[from.parent_path()];
+  std::pair<std::string, std::shared_ptr<Inode>> gone{from.filename().string(), nullptr};
+  std::pair<std::string, std::shared_ptr<Inode>> here{to.filename().string(), std::move(inode)};
+  if (&source == &target->second) {
+    source.change({.names = {std::move(gone), std::move(here)}});
+    return {};
+  }
+  const auto fate = std::make_shared<Fate>();
+  target->second.change({.names = {std::move(here)}, .fate = fate});
+  source.change({.names = {std::move(gone)}, .fate = fate});
   return {};
 }
 
 Status SimulatedFileSystem::remove(const path& where) {
   if (Status ready = disk_->operate(); !ready) return ready;
   if (!disk_->find(where)) return no_such(where);
-  disk_->folders[where.parent_path()].change({{where.filename().string(), nullptr}});
+  disk_->folders[where.parent_path()].change({.names = {{where.filename().string(), nullptr}}});
   return {};
 }
 
@@ -370,10 +410,11 @@ void SimulatedFileSystem::crash(Random& random, Unsynced unsynced) {
         if (fate == 1) tear(*inode, write, random);
       }
     }
-    for (auto& [_, folder] : disk_->folders) {
-      for (const NameChange& change : folder.pending) {
-        if (random.one_in(2)) Folder::put(folder.durable, change);
-      }
+  }
+  for (auto& [_, folder] : disk_->folders) {
+    for (const NameChange& change : folder.pending) {
+      const bool survives = unsynced == Unsynced::any ? change.fate->survives(random) : change.fate->is_certain();
+      if (survives) Folder::put(folder.durable, change);
     }
   }
   disk_->come_up();
@@ -412,6 +453,7 @@ void SimulatedFileSystem::fail_next_directory_sync() { disk_->fails_directory_sy
 void SimulatedFileSystem::fail_next_write(std::uint64_t after_bytes, ErrorCode code) {
   disk_->fails_write = {after_bytes, code};
 }
+void SimulatedFileSystem::fail_next_rename(ErrorCode code) { disk_->fails_rename = code; }
 void SimulatedFileSystem::set_capacity(std::uint64_t bytes) { disk_->capacity = bytes; }
 std::uint64_t SimulatedFileSystem::used_bytes() const { return disk_->used(); }
 void SimulatedFileSystem::ignore_directory_syncs(bool ignored) { disk_->ignores_directory_syncs = ignored; }

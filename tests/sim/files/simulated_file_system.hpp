@@ -11,7 +11,7 @@ namespace parley::sim {
 enum class Unsynced {
   lost,  ///< nothing of it survives
   kept,  ///< all of it does: the process died, the machine did not
-  any,   ///< each write is lost, kept or torn, whatever became of those before it; so is each change to a folder
+  any,   ///< each write is lost, kept or torn, whatever became of those before it; each change to names lost or kept
 };
 
 /// A file system in memory that does everything that a real one may do to a log: it forgets what was not synced, in any
@@ -19,7 +19,8 @@ enum class Unsynced {
 ///
 /// A file has two contents: the one that is read, and the durable one, which gets the writes when sync() succeeds. A
 /// folder has the same, synced by sync_directory(); folders themselves are durable at once, as make_directories()
-/// promises.
+/// promises. A renaming from one folder to another is lost or kept as a whole, as in the journals of ext4, XFS and
+/// btrfs, and is durable once both folders are synced.
 class SimulatedFileSystem final : public wal::FileSystem {
  public:
   struct Counters {
@@ -67,6 +68,8 @@ class SimulatedFileSystem final : public wal::FileSystem {
   void fail_next_directory_sync();
   /// The next write fails with this code when so many of its bytes are written.
   void fail_next_write(std::uint64_t after_bytes, ErrorCode code = ErrorCode::io);
+  /// The next renaming fails with this code and changes nothing.
+  void fail_next_rename(ErrorCode code);
   /// Space for all files together; writes and reservations beyond it fail with `disk_full`, writes after what fits.
   void set_capacity(std::uint64_t bytes);
   [[nodiscard]] std::uint64_t used_bytes() const;

@@ -84,6 +84,33 @@ TEST_CASE("a crash undoes creations, renames and removals that were not synced")
   }
 }
 
+TEST_CASE("a renaming from one folder to another is lost or kept as a whole, and certain once both are synced") {
+  const std::filesystem::path other = "/data/other";
+  std::size_t lost = 0;
+  for (std::uint64_t seed = 0; seed < 64; ++seed) {
+    SimulatedFileSystem files;
+    Random random(seed);
+    REQUIRE(files.make_directories(other));
+    REQUIRE(make_file(files, "a", "1")->sync());
+    REQUIRE(files.sync_directory(folder));
+    REQUIRE(files.rename(folder / "a", other / "b"));
+    CHECK_FALSE(exists(files, "a"));
+    CHECK(files.contents(other / "b") == "1");
+    const bool both = seed % 4 == 3;
+    if (seed % 4 == 1 || both) REQUIRE(files.sync_directory(folder));
+    if (seed % 4 == 2 || both) REQUIRE(files.sync_directory(other));
+    const bool certainly_lost = seed % 8 < 4 && !both;
+    files.crash(random, certainly_lost ? Unsynced::lost : Unsynced::any);
+    const bool is_there = !files.list(other)->empty();
+    CHECK(exists(files, "a") == !is_there);
+    if (both) CHECK(is_there);
+    if (certainly_lost) CHECK_FALSE(is_there);
+    lost += !is_there && !certainly_lost;
+  }
+  CHECK(lost > 4);
+  CHECK(lost < 20);
+}
+
 TEST_CASE("a crash may keep a later write and lose an earlier one, and may tear one") {
   bool reordered = false;
   bool torn = false;
