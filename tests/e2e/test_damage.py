@@ -121,6 +121,8 @@ class Damage(E2eTest):
         damaged += [os.urandom(len(whole)), os.urandom(8192) + whole[8192:], whole[:8192] + os.urandom(len(whole) - 8192)]
         before = self.incarnation(node)
         for number, content in enumerate(damaged, 1):
+            # A running node must not have its store changed under it by the next round.
+            self.assertFalse(node.runs())
             with self.subTest(number=number):
                 store.write_bytes(content)
                 for command in ("inspect", "verify"):
