@@ -102,9 +102,9 @@ TEST_CASE("replies have the bytes that COMMANDS.md gives them") {
     }
   }
   SECTION("and unknown words, bodies, flags and endless rows are refused") {
-    for (const char* text : {"01 0e 00 00 00000000", "01 00 04 00 00000000", "01 00 00 04 00000000",
-                             "01 00 00 02 00000000", "01 00 02 00 00000000 ffffffff",
-                             "01 00 02 00 00000000 e9030000"}) {
+    for (const char* text :
+         {"01 0e 00 00 00000000", "01 00 04 00 00000000", "01 00 00 04 00000000", "01 00 00 02 00000000",
+          "01 00 02 00 00000000 ffffffff", "01 00 02 00 00000000 e9030000"}) {
       CHECK_FALSE(decode_reply(bytes_of(text)));
     }
   }
@@ -127,8 +127,7 @@ TEST_CASE("a reply is kept without its detail, and without a value that is too l
 
 TEST_CASE("settings have the bytes that COMMANDS.md gives them") {
   const Settings settings{"disk", 512, 0x0102030405, 300, 4096, 128, 99};
-  const Bytes bytes = bytes_of(
-      "01 04000000 6469736b 00020000 0504030201000000 2c010000 00100000 80000000 63000000");
+  const Bytes bytes = bytes_of("01 04000000 6469736b 00020000 0504030201000000 2c010000 00100000 80000000 63000000");
   CHECK(to_hex(encode_settings(settings)) == to_hex(bytes));
   CHECK(decode_settings(bytes) == settings);
   check_refuses_what_is_cut_or_longer(bytes, decode_settings);

@@ -106,7 +106,7 @@ TEST_CASE("numbers outside of the window are refused, and nothing within it is e
   CHECK(word(6, 3) == ErrorWord::ok);  // the client has the answers to 1 and 2
   CHECK(word(2, 1) == ErrorWord::invalid);
   CHECK(replica.run(session, 1, 1, Set{"k", "again"}).duplicate);  // its slot is not taken yet, so it is answered
-  CHECK(word(5, 2) == ErrorWord::ok);  // an earlier message does not lower what is known
+  CHECK(word(5, 2) == ErrorWord::ok);                              // an earlier message does not lower what is known
   CHECK(word(7, 2) == ErrorWord::invalid);
   CHECK(replica.run(session, 1, 1, Set{"k", "again"}).reply.word == ErrorWord::invalid);  // 5 has its slot
   CHECK(replica.value("k") == "5");

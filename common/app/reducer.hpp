@@ -1,0 +1,55 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "common/app/application.hpp"
+
+namespace parley::app {
+
+/// Finds, in a log, the values that nobody needs: those of sets that were not carried out, or that a later set or
+/// delete of the same key in the same window made unnecessary before any conditional command could have read them. What
+/// app::reduce leaves of these, and the other entries whole, give the same digest of the state; and at the end of every
+/// window the same rows.
+///
+/// It knows the sessions, and so whether a command was carried out, but no values. Whether the quota let a set through
+/// it knows from lengths alone: a value no longer than the one it replaces is never refused. So a longer one makes no
+/// earlier one unnecessary, until a shorter one has followed.
+///
+/// Sees every entry of a cluster from the first on, or from an image on. One thread.
+class Reducer {
+ public:
+  /// Before the first entry.
+  Reducer();
+  Reducer(Reducer&&) noexcept;
+  ~Reducer();
+  /// As of an image: `rows` must have its meta row and those of its sessions; others may be left out. `corrupt` if they
+  /// are not what an application leaves.
+  [[nodiscard]] static Result<Reducer> at(const Table& rows);
+
+  /// The next entry: its index must be last().next().
+  void take(const Entry& entry);
+  [[nodiscard]] Index last() const { return application_->applied(); }
+  /// Ends a window: of the entries since the one before, those to which app::reduce may be applied, in order. It is for
+  /// the caller to see that it leaves something.
+  [[nodiscard]] std::vector<Index> end_window();
+
+ private:
+  /// What is known of a key since the window began.
+  struct Key {
+    std::vector<Index> sets;      ///< one of these made the present value
+    std::size_t least_bytes = 0;  ///< of their values
+  };
+  class SessionRows;
+
+  explicit Reducer(std::unique_ptr<SessionRows> rows);
+  void set(const Set& set, Index index);
+  void drop_all(Key& key);
+
+  std::unique_ptr<SessionRows> rows_;
+  std::optional<Application> application_;
+  std::map<Bytes, Key, std::less<>> keys_;
+  std::vector<Index> unnecessary_;
+};
+
+}  // namespace parley::app
