@@ -305,10 +305,9 @@ void Cluster::judge() {
 void Cluster::judge_histories() {
   for (const std::string& key : history_.keys()) {
     const auto operations = history_.of(key);
-
-    const Verdict verdict = judge_key(operations);
-    if (verdict == Verdict::undecided) ++world_.counters.undecided;
-    world_.findings.must(verdict != Verdict::broken, [&] {
+    const auto verdict = linearizability::judge_key(operations);
+    if (verdict == linearizability::Verdict::undecided) ++world_.counters.undecided;
+    world_.findings.must(verdict != linearizability::Verdict::broken, [&] {
       return fmt::format("what clients saw of {} is not linearizable:\n{}", key, history_.text(key));
     });
   }

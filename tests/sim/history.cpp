@@ -6,6 +6,8 @@
 
 namespace parley::sim {
 
+using linearizability::absent;
+
 History::Place History::begin(const app::Get& get) {
   return add(std::string(get.key), Operation::Kind::get, absent, absent);
 }

@@ -6,9 +6,12 @@
 #include "common/app/command.hpp"
 #include "common/app/query.hpp"
 #include "common/app/reply.hpp"
-#include "tests/sim/linearizability.hpp"
+#include "tests/linearizability/linearizability.hpp"
 
 namespace parley::sim {
+
+using linearizability::Operation;
+using linearizability::Value;
 
 /// What clients asked and were told, key by key, on one order of moments.
 class History {

@@ -3,9 +3,9 @@
 #include <numeric>
 
 #include "common/base/random.hpp"
-#include "tests/sim/linearizability.hpp"
+#include "tests/linearizability/linearizability.hpp"
 
-namespace parley::sim {
+namespace parley::linearizability {
 namespace {
 
 using Kind = Operation::Kind;
@@ -91,7 +91,7 @@ std::vector<Operation> draw_history(Random& random, std::size_t count) {
     operation.answer = static_cast<Answer>(random.below(can_mismatch ? 3 : 2));
     const bool tells =
         operation.kind == Kind::get ? operation.answer == Answer::done : operation.answer == Answer::mismatch;
-    if (tells && operation.end && operation.kind != Kind::set)
+    if (tells && operation.end && operation.kind != Kind::set && !random.one_in(8))
       operation.seen = static_cast<Value>(random.between(1, 3));
     operations.push_back(operation);
   }
@@ -111,6 +111,11 @@ TEST_CASE("histories that a single copy could have shown are accepted") {
       {"a write without an outcome never took effect",
        {set(1, 2, 1), set(3, std::nullopt, 2), get(4, 5, 1), get(6, 7, 1)}},
       {"an open delete explains an absence", {set(1, 2, 1), erase(3, std::nullopt, Answer::done), get(4, 5, absent)}},
+      {"an open set that nobody saw explains that there was something to delete",
+       {set(1, std::nullopt, 1), erase(2, 3, Answer::done)}},
+      {"an open compare-and-set is explained by another",
+       {set(1, 2, 1), cas(3, std::nullopt, 1, 2, Answer::done), cas(4, std::nullopt, 2, 3, Answer::done),
+        get(5, 6, 3)}},
       {"a chain of compare-and-set",
        {set(1, 2, 1), cas(3, 9, 1, 2, Answer::done), cas(4, 8, 2, 3, Answer::done), get(10, 11, 3)}},
       {"a mismatch with the present value", {set(1, 2, 1), cas(3, 4, 9, 2, Answer::mismatch, 1), get(5, 6, 1)}},
@@ -131,6 +136,10 @@ TEST_CASE("histories that no single copy could have shown are rejected") {
       {"reads that go back", {set(1, 2, 1), set(3, 10, 2), get(4, 5, 2), get(6, 7, 1)}},
       {"an open write that takes effect twice", {set(1, std::nullopt, 1), get(2, 3, 1), set(4, 5, 2), get(6, 7, 1)}},
       {"an open write that takes effect before it began", {get(1, 2, 1), set(3, std::nullopt, 1)}},
+      {"an open delete that takes effect twice",
+       {set(1, 2, 1), erase(3, std::nullopt, Answer::done), get(4, 5, absent), set(6, 7, 2), get(8, 9, absent)}},
+      {"an open set that is deleted twice",
+       {set(1, std::nullopt, 1), erase(2, 3, Answer::done), erase(4, 5, Answer::done)}},
       {"two that win the same comparison",
        {set(1, 2, 1), cas(3, 6, 1, 2, Answer::done), cas(4, 5, 1, 3, Answer::done), get(7, 8, 3)}},
       {"a mismatch with the expected value", {set(1, 2, 1), cas(3, 4, 1, 2, Answer::mismatch, 1)}},
@@ -158,19 +167,49 @@ TEST_CASE("the search agrees with trying every order") {
   CHECK(accepted < histories * 9 / 10);
 }
 
-TEST_CASE("a long history with many writes that have no outcome is decided") {
+/// As of many clients: `at_once` operations are under way at any time, one in ten without an outcome, and the register
+/// is asked at a moment of their own.
+std::vector<Operation> draw_true_history(Random& random, std::size_t count, std::size_t at_once) {
   std::vector<Operation> operations;
-  std::uint64_t moment = 1;
-  for (Value value = 1; value <= 300; ++value) {
-    if (value % 10 == 0) {
-      operations.push_back(set(moment++, std::nullopt, 1000 + value));
+  Value value = absent;
+  Value next = 1;
+  for (std::size_t at = 0; at < count; ++at) {
+    const std::uint64_t moment = 1000 * (at + at_once);
+    Operation operation;
+    operation.kind = static_cast<Kind>(random.below(4));
+    operation.begin = moment - random.below(at_once * 500) - 1;
+    operation.expected = random.one_in(2) ? value : next + 1;
+    if (operation.writes()) operation.desired = next++;
+    const bool is_lost = random.one_in(20);
+    const Value before = value;
+    if (!is_lost) value = *step(operation, before);  // while it is open, anything may be its answer
+    if (is_lost || random.one_in(20)) {
+      operations.push_back(operation);
       continue;
     }
-    operations.push_back(set(moment, moment + 1, value));
-    operations.push_back(get(moment + 2, moment + 3, value));
-    moment += 4;
+    operation.end = moment + random.below(at_once * 500) + 1;
+    const bool is_match = operation.kind != Kind::compare_and_set || before == operation.expected;
+    if (operation.kind != Kind::set)
+      operation.answer = before == absent ? Answer::missing : is_match ? Answer::done : Answer::mismatch;
+    const bool is_told = operation.kind == Kind::get || operation.answer == Answer::mismatch;
+    if (is_told && before != absent) operation.seen = before;
+    operations.push_back(operation);
   }
-  CHECK(judge_key(operations) == Verdict::linearizable);
+  return operations;
+}
+
+TEST_CASE("a long history of many clients, of which many operations have no outcome, is decided") {
+  Random random(11);
+  for (int round = 0; round < 5; ++round) {
+    std::vector<Operation> operations = draw_true_history(random, 20'000, 6);
+    CHECK(judge_key(operations) == Verdict::linearizable);
+    const auto stale = std::ranges::find_if(operations.begin() + 15'000, operations.end(), [](const Operation& each) {
+      return each.kind == Kind::get && each.seen && *each.seen > 100;
+    });
+    REQUIRE(stale != operations.end());
+    stale->seen = *stale->seen - 100;
+    CHECK(judge_key(operations) == Verdict::broken);
+  }
 }
 
 TEST_CASE("a search that takes too many steps is given up, and says so") {
@@ -178,4 +217,4 @@ TEST_CASE("a search that takes too many steps is given up, and says so") {
   CHECK(judge_key(operations, 1) == Verdict::undecided);
 }
 
-}  // namespace parley::sim
+}  // namespace parley::linearizability

@@ -1,12 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <vector>
 
-/// Decides whether what clients saw of one key could have been seen of a single copy of it: the search of Wing and
-/// Gong, with the memory of Lowe ("Testing for linearizability", 2017).
-namespace parley::sim {
+namespace parley::linearizability {
 
 /// A value of the key as a number: equal numbers for equal values. 0 stands for "there is no such key".
 using Value = std::uint32_t;
@@ -26,19 +22,16 @@ struct Operation {
   Value desired = absent;   ///< by set and compare_and_set
   std::uint64_t begin = 0;  ///< when it was asked: a moment in an order that all operations share
   /// When the answer came; later than `begin`. Nothing: the client never learned the outcome, so it may have taken
-  /// effect at any later time, or never.
+  /// effect at any later time, or never; then `answer` and `seen` mean nothing.
   std::optional<std::uint64_t> end;
   Answer answer = Answer::done;
   std::optional<Value> seen;  ///< nothing if the answer told no value
+
+  [[nodiscard]] bool is_open() const { return !end; }
+  [[nodiscard]] bool writes() const { return kind == Kind::set || kind == Kind::compare_and_set; }
 };
 
-enum class Verdict {
-  linearizable,
-  broken,
-  undecided,  ///< the search was given up
-};
+/// The value after the operation; nothing if its answer was not possible with the value before.
+[[nodiscard]] std::optional<Value> step(const Operation& operation, Value before);
 
-/// `step_limit` bounds the search. Moments must differ from each other.
-[[nodiscard]] Verdict judge_key(std::span<const Operation> operations, std::uint64_t step_limit = 500'000);
-
-}  // namespace parley::sim
+}  // namespace parley::linearizability
