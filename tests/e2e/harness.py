@@ -10,7 +10,7 @@ import unittest
 
 import programs
 from batch import ERRORS, Batch
-from nodes import Logger, Node
+from nodes import Logger, Loopback, Node
 from ports import Port
 from programs import DEADLINE
 
@@ -120,8 +120,8 @@ class Cluster:
     def others(self, name):
         return [other for other in self.nodes if other != name]
 
-    def await_agreement(self):
-        """Waits until all have applied the same entries; then they hold the same, byte for byte. Gives the status."""
+    def await_level(self):
+        """Waits until all have applied the same entries. Gives the status."""
 
         def all_level():
             status = self.status()
@@ -131,7 +131,11 @@ class Cluster:
             is_level = all(m["up"] and m["lag"] == 0 for m in members) and len({m["applied"] for m in members}) == 1
             return status if is_level else None
 
-        status = self.test.eventually(all_level, "all members have applied the same entries")
+        return self.test.eventually(all_level, "all members have applied the same entries")
+
+    def await_agreement(self):
+        """Waits until all have applied the same entries; then they hold the same, byte for byte. Gives the status."""
+        status = self.await_level()
         for digest in ("digest", "state"):
             found = {member[digest] for member in status["members"]}
             self.test.assertEqual(len(found), 1, f"one {digest} at one index: {status}")
@@ -146,27 +150,39 @@ class E2eTest(unittest.TestCase):
 
     def run(self, result=None):
         result = result if result is not None else self.defaultTestResult()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="parley-e2e-"))
-        self._nodes, self._batches, self._spare_ports = [], [], []
+        self.open(pathlib.Path(tempfile.mkdtemp(prefix="parley-e2e-")))
         found_before = len(result.failures) + len(result.errors)
         try:
             super().run(result)
         finally:
-            for batch in self._batches:
-                batch.close()
-            for node in self._nodes:
-                node.close()
-            for port in self._spare_ports:
-                port.close()
+            self.close()
             if len(result.failures) + len(result.errors) > found_before:
                 self._show_logs()
             shutil.rmtree(self.folder, ignore_errors=True)
         return result
 
+    def open(self, folder):
+        """From now on everything is in this folder."""
+        self.folder = folder
+        self._nodes, self._batches, self._spare_ports = [], [], []
+
+    def close(self):
+        """Ends all processes, however they stand."""
+        for batch in self._batches:
+            batch.close()
+        for node in self._nodes:
+            node.close()
+        for port in self._spare_ports:
+            port.close()
+
     def tearDown(self):
+        self.check_processes(asks_to_stop=programs.SANITIZED)
+
+    def check_processes(self, asks_to_stop):
+        """No node has ended by itself, and no sanitizer has anything to say. If asked to stop, all must end with 0: one that is
+        killed cannot say what it has leaked."""
         problems = [node.crash() for node in self._nodes]
-        if programs.SANITIZED:
-            # One that is killed cannot say what it has leaked.
+        if asks_to_stop:
             problems += [node.end() for node in self._nodes]
         said = [(node.name, node.whole_log()) for node in self._nodes]
         if (self.folder / ERRORS).exists():
@@ -185,9 +201,9 @@ class E2eTest(unittest.TestCase):
 
     # --- processes ---
 
-    def node(self, name, join=(), flags=(), folder=None):
+    def node(self, name, join=(), flags=(), folder=None, place=Loopback()):
         """A node, not yet started. Nodes of one name need folders of their own."""
-        node = Node(name, folder or self.folder, join, flags)
+        node = Node(name, folder or self.folder, join, flags, place)
         self._nodes.append(node)
         return node
 

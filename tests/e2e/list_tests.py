@@ -1,5 +1,5 @@
-"""Prints a line for each test of this folder, for CMake: file, `Class.method`, seconds that it takes, and its sentence, parted by
-tabs."""
+"""list_tests.py FOLDER: prints a line for each test in it, for CMake: file, `Class.method`, seconds that it takes, and its
+sentence, parted by tabs."""
 import pathlib
 import sys
 import unittest
@@ -14,8 +14,8 @@ def tests_of(suite):
 
 
 def main():
-    folder = pathlib.Path(__file__).resolve().parent
-    sys.path.insert(0, str(folder))
+    folder = pathlib.Path(sys.argv[1]).resolve()
+    sys.path[:0] = [str(folder), str(pathlib.Path(__file__).resolve().parent)]
     seen = set()
     for file in sorted(folder.glob("test_*.py")):
         for test in tests_of(unittest.defaultTestLoader.loadTestsFromName(file.stem)):
