@@ -11,7 +11,7 @@ using namespace parley::replica;
 namespace {
 
 const std::filesystem::path folder = "/data/log";
-constexpr wal::Options small_segments{16 * limits::KiB, true};
+const wal::Options small_segments{16 * limits::KiB, true, {}};
 
 class Disk {
  public:
