@@ -70,7 +70,9 @@ AdminDesk::Begun AdminDesk::change(const Asker& asker, std::variant<raft::AddMem
 
 AdminDesk::Begun AdminDesk::begin(const Asker& asker, const wire::JoinRequest& request, const app::Settings& settings,
                                   std::uint64_t deadline_us) {
-  if (!is_member()) return error(ErrorWord::not_member, "this node belongs to no cluster yet");
+  if (!is_member())
+    return error(ErrorWord::not_member,
+                 cluster_.is_nil() ? "this node belongs to no cluster yet" : "this node is no member of its cluster");
   if (auto problem = problem_of(request, settings)) return *problem;
   raft::Member member;
   member.server = request.server;
@@ -144,6 +146,7 @@ void AdminDesk::membership_changed(const ClusterId& cluster, const raft::Members
 
 void AdminDesk::leader_changed(ServerId leader, Answers& answers) {
   leader_ = leader;
+  if (!leader.is_nobody()) is_removed_ = false;
   std::erase_if(transfers_, [&](const Transfer& transfer) {
     if (leader.is_nobody() || leader == self_) return false;
     if (leader == transfer.to) {

@@ -33,11 +33,14 @@ class AdminDesk {
   void change_done(const raft::ChangeDone& done, Answers& answers);
   void membership_changed(const ClusterId& cluster, const raft::Membership& membership, Answers& answers);
   void leader_changed(ServerId leader, Answers& answers);
+  /// Others know that this node is no member any more, though its own log has not heard so. It holds until a leader
+  /// speaks to it.
+  void removed() { is_removed_ = true; }
   /// Answers `timeout` to those whose deadline has passed.
   void expire(std::uint64_t now_us, Answers& answers);
 
   [[nodiscard]] const raft::Membership& membership() const { return membership_; }
-  [[nodiscard]] bool is_member() const { return membership_.find(self_) != nullptr; }
+  [[nodiscard]] bool is_member() const { return !is_removed_ && membership_.find(self_) != nullptr; }
   [[nodiscard]] ServerId leader() const { return leader_; }
   /// Nothing if no leader is known.
   [[nodiscard]] const raft::Member* leading_member() const { return membership_.find(leader_); }
@@ -70,6 +73,7 @@ class AdminDesk {
   std::uint64_t next_change_;
   ClusterId cluster_;
   raft::Membership membership_;
+  bool is_removed_ = false;
   ServerId leader_ = nobody;
   std::map<std::uint64_t, Change> changes_;
   std::vector<Transfer> transfers_;

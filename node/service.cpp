@@ -218,8 +218,8 @@ void Service::on(replica::Round& round) {
   if (round.membership) {
     cluster_ = round.cluster;
     admin_.membership_changed(round.cluster, *round.membership, answers_);
-    if (admin_.is_member() && !std::exchange(was_member_, true)) calls_.became_member();
   }
+  if (round.removed) admin_.removed();
   if (round.role_changed) {
     // Whoever hears nobody campaigns several times a second, perhaps for days, without anything that is new to people.
     const bool is_news = round.role_changed->term != role_.term || round.role_changed->leader != role_.leader;
@@ -239,6 +239,7 @@ void Service::on(replica::Round& round) {
     writes_.leader_changed(is_known);
     reads_.leader_changed(is_known);
   }
+  if (round.membership || round.removed || round.role_changed) note_membership(round);
   if (round.membership || round.role_changed) tell_ports_who_leads();
   if (round.disk_full) {
     is_disk_full_ = *round.disk_full;
@@ -254,6 +255,20 @@ void Service::on(replica::Round& round) {
     calls_.flush(machine_->take_frozen());
   }
   for (const replica::StatusAnswer& status : round.status_answers) answer_status(status);
+}
+
+void Service::note_membership(const replica::Round& round) {
+  const bool is_member = admin_.is_member();
+  if (is_member && !std::exchange(was_member_, true)) calls_.became_member();
+  const bool was_removed = std::exchange(is_removed_, was_member_ && !is_member);
+  if (is_removed_ && !was_removed) {
+    logger_.error(
+        "this node was removed from cluster {}{}: it serves nobody and votes no more; to have it taken in again, "
+        "stop it and start it with an empty data folder and -join",
+        cluster_.text(), round.removed ? " by entry " + std::to_string(round.removed->value) : "");
+  } else if (was_removed && !is_removed_) {
+    logger_.info("this node is a member of cluster {} again", cluster_.text());
+  }
 }
 
 std::string Service::leader_name() const {

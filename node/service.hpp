@@ -93,6 +93,7 @@ class Service {
   void tell_ports_who_leads();
   [[nodiscard]] std::string leader_name() const;
   void on(replica::Round& round);
+  void note_membership(const replica::Round& round);
   void on(const Flushed&);
   void on(const ImageOver& image);
   void on(Installed& installed);
@@ -144,6 +145,7 @@ class Service {
   std::vector<Entry> behind_image_;  ///< committed meanwhile
   LogTrim trim_;
   bool was_member_ = false;
+  bool is_removed_ = false;  ///< it was a member, since the last start, and is none any more
   bool asked_stable_ = false;
   std::uint64_t now_us_ = 0;
   std::uint64_t next_maintenance_us_ = 0;

@@ -28,8 +28,10 @@ void Service::refuse(const Asker& asker, ErrorWord word, std::string detail) {
 }
 
 void Service::refuse_as_stranger(const Asker& asker) {
-  refuse(asker, ErrorWord::not_member,
-         cluster_.is_nil() ? "this node belongs to no cluster yet" : "this node is no member of its cluster");
+  const char* why = "this node is no member of its cluster";
+  if (cluster_.is_nil()) why = "this node belongs to no cluster yet";
+  if (is_removed_) why = "this node was removed from its cluster";
+  refuse(asker, ErrorWord::not_member, why);
 }
 
 void Service::take(Asker asker, wire::Request& request) {
@@ -109,6 +111,7 @@ void Service::answer_status(const replica::StatusAnswer& status) {
 }
 
 std::string Service::health() const {
+  if (is_removed_) return "removed from its cluster";
   if (!admin_.is_member()) return cluster_.is_nil() ? "waits to join a cluster" : "no member of its cluster";
   if (is_disk_full_) return "disk full";
   if (role_.leader.is_nobody()) return "no leader";
@@ -143,7 +146,7 @@ void Service::handle(const Asker& asker, const wire::JoinRequest& request, std::
 }
 
 void Service::handle(const Asker& asker, const wire::FoundRequest&, std::uint64_t deadline_us) {
-  if (admin_.is_member())
+  if (!admin_.membership().members.empty())
     return refuse(asker, ErrorWord::denied, "this node already belongs to cluster " + cluster_.text());
   raft::Found found;
   found.cluster = draw_cluster_id();

@@ -66,6 +66,9 @@ void Core::on(Message& message) {
   if (cluster_.is_nil()) return;
   if (is_disruptive(message)) return;
   const bool is_pre_vote = std::holds_alternative<PreVoteRequest>(message.body);
+  if (is_pre_vote) tell_if_removed(message.from);
+  if (std::holds_alternative<MembershipQuestion>(message.body)) return tell_if_removed(message.from);
+  if (const auto* told = std::get_if<NotMember>(&message.body)) return handle(message, *told);
   const auto* pre_vote_reply = std::get_if<PreVoteReply>(&message.body);
   if (message.term < term()) return answer_lower_term(message);
   // A pre-vote names a term that nobody has entered; only its refusal tells of one that somebody has (thesis 9.6).
@@ -226,7 +229,7 @@ bool Core::has_output() const {
   return !out.send_now.empty() || !out.send_after_persist.empty() || !out.reads_ready.empty() ||
          !out.reads_refused.empty() || !out.proposals_refused.empty() || !out.changes_done.empty() ||
          !out.entries_wanted.empty() || out.membership_changed || hard_state_changed_ || adopted_ || restart_ ||
-         out.image || out.fresh || !out.images_wanted.empty() || persist_from_ <= log_.last() ||
+         out.image || out.fresh || out.removed || !out.images_wanted.empty() || persist_from_ <= log_.last() ||
          handed_over_ < commit_ || as_leader() != nullptr || reported_.role != role() || reported_.term != term() ||
          reported_.leader != leader();
 }

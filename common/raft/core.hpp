@@ -85,6 +85,10 @@ class Core {
   void handle(const Message& message, const VoteRequest& request);
   void handle(const Message& message, const VoteReply& reply);
   void handle(const Message& message, const TimeoutNow&);
+  void ask_whether_member();
+  void tell_if_removed(ServerId server);
+  void handle(const Message& message, const MembershipQuestion&) { tell_if_removed(message.from); }
+  void handle(const Message& message, const NotMember& told);
 
   // core_replication.cpp
   void on_leader_tick(Leader& leader);
@@ -182,6 +186,7 @@ class Core {
 
   std::uint32_t election_elapsed_ = 0;
   std::uint32_t election_timeout_ = 0;
+  bool is_removed_ = false;  ///< as others have told, and no leader was heard since
   /// Since a leader was heard, or since the start: who was heard before a restart is not known, and may count on it.
   std::uint32_t ticks_since_leader_ = 0;
 

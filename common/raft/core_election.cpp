@@ -14,9 +14,9 @@ void Core::on_tick_without_leadership() {
   reset_election_timer();
   // A learner, a logger, a removed replica or one that belongs to no cluster never campaigns. One whose removal may not
   // be committed does (thesis 4.2.2): the others may lack entries that only it has, and it does not count itself.
-  if (!memberships_.may_be_voter(self())) {
+  if (is_removed_ || !memberships_.may_be_voter(self())) {
     if (auto* follower = std::get_if<Follower>(&role_)) follower->leader = nobody;
-    return;
+    return ask_whether_member();
   }
   // A candidate that was not elected asks again whether it could be, instead of raising the term again and again.
   campaign_pre_vote();
@@ -35,6 +35,7 @@ void Core::become_follower(Term new_term, ServerId new_leader) {
     hard_state_ = {new_term, nobody};
     hard_state_changed_ = true;
   }
+  if (!new_leader.is_nobody()) is_removed_ = false;
   const bool was_follower = role() == Role::follower;
   role_ = Follower{new_leader};
   if (!was_follower) reset_election_timer();
@@ -158,6 +159,33 @@ void Core::handle(const Message& message, const TimeoutNow&) {
   const auto* follower = std::get_if<Follower>(&role_);
   if (follower == nullptr || follower->leader != message.from || !membership().is_voter(self())) return;
   campaign(true);
+}
+
+/// A replica that was down or cut off when it was removed hears of it from nobody: leaders no longer speak to it.
+void Core::ask_whether_member() {
+  if (is_removed_ || cluster_.is_nil()) return;
+  for (const Member& member : membership().members) {
+    if (member.server != self()) send(member.server, MembershipQuestion{});
+  }
+}
+
+/// Only what is committed, since the removal may be taken back before.
+void Core::tell_if_removed(ServerId server) {
+  const MembershipAt& known = memberships_.committed();
+  if (!known.membership.members.empty() && known.membership.find(server) == nullptr)
+    send(server, NotMember{known.index});
+}
+
+/// Certain, if it is later than all that this replica knows to be committed: it was a member there. If it has been
+/// taken in again since, the leader speaks to it. Until then it asks for no votes, which could not count, and whoever
+/// owns it is told.
+void Core::handle(const Message&, const NotMember& told) {
+  const MembershipAt& known = memberships_.committed();
+  const bool is_news = told.committed > known.index && known.membership.find(self()) != nullptr;
+  if (!is_news || is_removed_ || !leader().is_nobody()) return;
+  become_follower(term(), nobody);
+  is_removed_ = true;
+  output_.removed = told.committed;
 }
 
 }  // namespace parley::raft

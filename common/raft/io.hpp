@@ -232,6 +232,7 @@ struct Output {
   std::vector<ImageWanted> images_wanted;
   std::optional<RoleChanged> role_changed;
   std::optional<FreshUpTo> fresh;  ///< how old a stale read is
+  std::optional<Index> removed;    ///< another knows that this entry, which is not in this log, removed this replica
   std::optional<Membership>
       membership_changed;  ///< the configuration now in force, committed or not: whom to connect to
 };

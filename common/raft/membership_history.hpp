@@ -17,6 +17,9 @@ class MembershipHistory {
   /// The entry that put current() in force; 0 if none did.
   [[nodiscard]] Index current_index() const { return history_.back().index; }
 
+  /// The last one that is known to be committed.
+  [[nodiscard]] const MembershipAt& committed() const { return history_.front(); }
+
   /// True if it votes in current() or in one that may come back into force.
   [[nodiscard]] bool may_be_voter(ServerId server) const;
 

@@ -134,9 +134,20 @@ struct TimeoutNow {
   friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
 };
 
+/// By a replica that does not vote and hears no leader: is it still a member? (One that votes asks by its pre-vote.)
+struct MembershipQuestion {
+  friend bool operator==(const MembershipQuestion&, const MembershipQuestion&) = default;
+};
+
+/// The membership at `committed`, which is committed, is without the receiver. Speaks for no term.
+struct NotMember {
+  Index committed;
+  friend bool operator==(const NotMember&, const NotMember&) = default;
+};
+
 using MessageBody = std::variant<PreVoteRequest, PreVoteReply, VoteRequest, VoteReply, AppendRequest, AppendAccepted,
                                  AppendRejected, Heartbeat, HeartbeatReply, ReadIndexRequest, ReadIndexReply,
-                                 ForwardedProposal, ProposalRefused, TimeoutNow>;
+                                 ForwardedProposal, ProposalRefused, TimeoutNow, MembershipQuestion, NotMember>;
 
 /// A message between two replicas. `term` is the sender's, but for pre-votes, where it is the term asked about.
 struct Message {

@@ -18,7 +18,7 @@ constexpr std::uint32_t hand_over_timeouts = 20;
 bool Round::is_empty() const {
   return committed.empty() && !role_changed && !membership && reads_ready.empty() && reads_refused.empty() &&
          proposals_refused.empty() && changes_done.empty() && !stable_reached && !disk_full && status_answers.empty() &&
-         !image && images_wanted.empty() && !fresh;
+         !image && images_wanted.empty() && !fresh && !removed;
 }
 
 Driver::Driver(raft::Core core, DiskPort& disk, NetworkPort& network, RoundSink& sink)
@@ -142,6 +142,7 @@ void Driver::perform() {
   round_.image = output.image;
   round_.images_wanted = std::move(output.images_wanted);
   round_.fresh = output.fresh;
+  round_.removed = output.removed;
   round_.committed = std::move(output.committed);
   round_.reads_ready = std::move(output.reads_ready);
   round_.reads_refused = std::move(output.reads_refused);

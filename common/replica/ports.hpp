@@ -89,6 +89,7 @@ struct Round {
   std::vector<StatusAnswer> status_answers;
   std::vector<raft::ImageWanted> images_wanted;
   std::optional<raft::FreshUpTo> fresh;
+  std::optional<Index> removed;  ///< by this entry, as another has told: no leader will
 
   [[nodiscard]] bool is_empty() const;
 };

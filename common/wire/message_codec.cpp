@@ -27,6 +27,8 @@ enum class MessageKind : std::uint64_t {
   forwarded_proposal = 11,
   proposal_refused = 12,
   timeout_now = 13,
+  membership_question = 14,
+  not_member = 15,
 };
 
 /// Values of a message before those of its kind: kind, term.
@@ -87,6 +89,8 @@ struct BodyWriter {
     open(MessageKind::proposal_refused, 2).number(body.id).number(static_cast<std::uint64_t>(body.refusal));
   }
   void operator()(const raft::TimeoutNow&) const { open(MessageKind::timeout_now, 0); }
+  void operator()(const raft::MembershipQuestion&) const { open(MessageKind::membership_question, 0); }
+  void operator()(const raft::NotMember& body) const { open(MessageKind::not_member, 1).number(body.committed); }
 };
 
 raft::AppendRequest read_append(ValueReader& in) {
@@ -165,6 +169,10 @@ raft::MessageBody read_body(ValueReader& in, std::uint64_t kind, std::size_t val
       return raft::ProposalRefused{id, static_cast<raft::Refusal>(in.number(raft::last_refusal, "refusal"))};
     }
     case MessageKind::timeout_now: expect(0, "timeout-now"); return raft::TimeoutNow{};
+    case MessageKind::membership_question: expect(0, "membership question"); return raft::MembershipQuestion{};
+    case MessageKind::not_member:
+      expect(1, "word of a removal");
+      return raft::NotMember{Index{in.number("index of a removal")}};
   }
   in.refuse("message of unknown kind " + std::to_string(kind));
   return raft::TimeoutNow{};

@@ -75,6 +75,27 @@ class Membership(E2eTest):
         self.ended(cluster.parley("remove", last), 1, "", "denied")
         self.done(cluster.parley("-timeout", "30s", "set", "a", "d"))
 
+    def test_removed_while_down(self):
+        """a node that was down when it was removed is told so by the others, says so loudly, and serves nobody any more"""
+        cluster = self.cluster(flags=PATIENT).up()
+        self.done(cluster.parley("set", "a", "b"))
+        gone = cluster[cluster.followers()[0]]
+        gone.kill()
+        self.done(cluster.parley("-timeout", "30s", "remove", gone.name), "OK\n")
+        for _ in range(2):
+            gone.start()
+            self.await_log(gone, "this node was removed from cluster")
+            for words in (["set", "a", "c"], ["get", "a"], ["get", "a", "-read", "stale"], ["members"]):
+                self.ended(self.parley(gone.client.address, *words), 1, "", "not_member")
+            self.assertIn("removed from its cluster", self.done(self.parley(gone.client.address, "status")).out)
+            self.ended(self.parley(gone.client.address, "found"), 1, "", "denied")
+            self.assertEqual(gone.stop(), 0)
+        self.done(cluster.parley("-timeout", "30s", "get", "a"), "b\n")
+        # As its log says: with an empty folder it is taken in again.
+        shutil.rmtree(gone.data)
+        gone.serve()
+        cluster.await_voters(cluster.nodes)
+
     def test_transfer_leader(self):
         """transfer-leader returns when the other leads, and refuses whom it does not know"""
         cluster = self.cluster(flags=PATIENT).up()

@@ -356,6 +356,7 @@ void Cluster::distribute(Server& server, Output output) {
   keep(server.wanted, output.entries_wanted);
   keep(server.images_wanted, output.images_wanted);
   if (output.fresh) server.fresh = output.fresh;
+  if (output.removed) server.removed.push_back(*output.removed);
   keep(server.reads_ready, output.reads_ready);
   keep(server.reads_refused, output.reads_refused);
   keep(server.proposals_refused, output.proposals_refused);

@@ -61,6 +61,7 @@ class Cluster {
     std::vector<ChangeDone> changes_done;
     std::vector<RoleChanged> roles;
     std::vector<ImageWanted> images_wanted;
+    std::vector<Index> removed;       ///< by which entries it was told to be removed
     std::optional<FreshUpTo> fresh;   ///< the last word of how fresh its state is
     Index image;                      ///< as of which its application began
     std::uint64_t entries_asked = 0;  ///< how often it wanted entries from its log

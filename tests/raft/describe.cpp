@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<std::string_view, std::variant_size_v<MessageBody>> kinds = {
     "pre_vote",  "pre_vote_reply",  "vote", "vote_reply", "append",  "accepted", "rejected",
-    "heartbeat", "heartbeat_reply", "read", "read_reply", "forward", "refused",  "timeout_now"};
+    "heartbeat", "heartbeat_reply", "read", "read_reply", "forward", "refused",  "timeout_now",
+    "question",  "not_member"};
 
 /// The part of a message that its kind gives it.
 struct Text {
@@ -41,6 +42,8 @@ struct Text {
   void operator()(const ForwardedProposal& m) { out << "proposal " << m.id << ", commands " << m.commands.size(); }
   void operator()(const ProposalRefused& m) { out << "proposal " << m.id << ": " << refusal_name(m.refusal); }
   void operator()(const TimeoutNow&) { out << "campaign at once"; }
+  void operator()(const MembershipQuestion&) { out << "am I a member?"; }
+  void operator()(const NotMember& m) { out << "no member as of " << m.committed; }
 };
 
 template <class Range, class Projection>

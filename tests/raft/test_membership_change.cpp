@@ -478,3 +478,81 @@ TEST_CASE("a leader gives up what it still owes a peer that was removed") {
   cluster.step(1, Unreachable{ServerId{3}});
   CHECK(cluster.core(1).role() == Role::leader);
 }
+
+TEST_CASE("a member that was down when it was removed is told by the others, and asks for no votes any more") {
+  Cluster cluster({.voters = 4, .learners = 1, .loggers = 1});
+  cluster.elect(1);
+  cluster.tick_all(2);
+  const auto gone = GENERATE(4u, 5u, 6u);
+  CAPTURE(gone);
+  cluster.crash(gone);
+  const auto id = cluster.change(1, removal(gone));
+  cluster.tick_all(4);
+  REQUIRE(answer(cluster, 1, id) == "done");
+  const Index removed_by = cluster.core(1).membership_index();
+  for (int i = 0; i < 3; ++i) cluster.propose(1, "x"), cluster.run();
+  cluster.restart(gone);
+  CHECK(cluster.core(gone).membership().find(ServerId{gone}) != nullptr);
+  cluster.tick_all(20);
+  CHECK(cluster.server(gone).removed == std::vector{removed_by});
+  CHECK(cluster.core(gone).role() == Role::follower);
+  CHECK(cluster.core(1).role() == Role::leader);
+  (void)cluster.take_sent();
+  cluster.tick(gone, 100);
+  CHECK(cluster.take_sent().empty());
+  SECTION("taken in again, it is a member as before") {
+    cluster.change(1, AddMember{cluster.member(gone, gone != 6)});
+    cluster.tick_all(40);
+    CHECK(cluster.core(gone).leader() == ServerId{1});
+    CHECK(cluster.is_converged());
+    cluster.crash(1);
+    cluster.tick_all(60);
+    CHECK(cluster.server(gone).removed.size() == 1);
+  }
+  SECTION("its next life is told again") {
+    cluster.crash(gone);
+    cluster.restart(gone);
+    cluster.tick_all(20);
+    CHECK(cluster.server(gone).removed == std::vector{removed_by});
+  }
+}
+
+TEST_CASE("nobody is told of a removal that is not committed, or that another has not heard to be") {
+  Cluster cluster({.voters = 5});
+  cluster.elect(1);
+  cluster.tick_all(2);
+  cluster.partition({1, 2}, {3, 4, 5});
+  cluster.change(1, removal(5));
+  cluster.run();
+  REQUIRE(cluster.core(2).membership().is_joint());
+  for (const std::uint64_t asked : {1u, 2u}) {
+    (void)cluster.take_sent();
+    cluster.deliver(words(5, asked, 3, PreVoteRequest{Index{9}, Term{2}}));
+    cluster.deliver(words(5, asked, 3, MembershipQuestion{}));
+    CHECK(said<NotMember>(cluster.take_sent(), asked, 5).empty());
+  }
+}
+
+TEST_CASE("a word of a removal that this replica knows to be older than what it has, or that a joiner hears, is none") {
+  Cluster cluster;
+  cluster.elect(1);
+  cluster.tick_all(2);
+  cluster.isolate(3);
+  cluster.let_leader_be_forgotten(3);
+  cluster.time_out(3);
+  REQUIRE(cluster.core(3).leader() == nobody);
+  cluster.deliver(words(2, 3, 2, NotMember{cluster.core(3).membership_index()}));
+  CHECK(cluster.server(3).removed.empty());
+  cluster.add_blank(4);
+  cluster.deliver(words(2, 4, 2, NotMember{Index{50}}));
+  CHECK(cluster.server(4).removed.empty());
+  // A leader, and who hears one, knows better.
+  cluster.deliver(words(2, 1, 2, NotMember{Index{50}}));
+  cluster.deliver(words(3, 2, 2, NotMember{Index{50}}));
+  CHECK(cluster.server(1).removed.empty());
+  CHECK(cluster.server(2).removed.empty());
+  // Of a later entry it is true, whatever term the other is in.
+  cluster.deliver(words(2, 3, 1, NotMember{Index{50}}));
+  CHECK(cluster.server(3).removed == std::vector{Index{50}});
+  CHECK(cluster.core(3).role() == Role::follower);
+}

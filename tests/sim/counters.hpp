@@ -47,6 +47,7 @@ struct Counters {
   std::uint64_t images_refused = 0;
   std::uint64_t images_given_up = 0;           ///< for the log that they held
   std::uint64_t images_finished_at_start = 0;  ///< by a node that a crash had kept from it
+  std::uint64_t told_removed = 0;              ///< members that were down when they were removed, and are told
   std::uint64_t changes = 0;                   ///< of membership that were carried out
   std::uint64_t transfers = 0;                 ///< of leadership that were asked for
   std::uint64_t undecided = 0;                 ///< keys whose history was too hard to judge
@@ -93,6 +94,7 @@ struct Counters {
     visit("images of no use", &Counters::images_refused);
     visit("images given up for the log", &Counters::images_given_up);
     visit("images installed at a start", &Counters::images_finished_at_start);
+    visit("told that they are removed", &Counters::told_removed);
     visit("membership changes", &Counters::changes);
     visit("leadership transfers", &Counters::transfers);
     visit("undecided histories", &Counters::undecided);

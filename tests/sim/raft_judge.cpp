@@ -142,6 +142,12 @@ void RaftJudge::sent(const raft::Message& message) {
     return fmt::format("server {} speaks in term {}, but its disk knows {} only.", message.from.value,
                        message.term.value, on_disk.value);
   });
+  if (const auto* told = std::get_if<raft::NotMember>(&message.body)) {
+    findings_.must(told->committed <= committed(), [&] {
+      return fmt::format("server {} says that {} is removed by {}, which is not committed.", message.from.value,
+                         message.to.value, told->committed.value);
+    });
+  }
   // What was promised in a term that is over may since have been replaced.
   if (on_disk > message.term) return;
   if (const auto* accepted = std::get_if<raft::AppendAccepted>(&message.body)) {

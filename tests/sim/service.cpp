@@ -111,6 +111,7 @@ void Service::on(replica::Round& round) {
   }
   for (const raft::ChangeDone& done : round.changes_done) world_.change_done(node_, done);
   if (round.membership) is_member_ = round.membership->find(server_) != nullptr;
+  if (round.removed) ++world_.counters.told_removed;
   if (round.role_changed) {
     role_ = *round.role_changed;
     world_.trace.note(node_, "term {}: role {}, leader {}", role_.term.value, static_cast<int>(role_.role),

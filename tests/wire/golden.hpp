@@ -78,6 +78,10 @@ inline constexpr const char* proposal_refused =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291940c090604";
 inline constexpr const char* timeout_now =
     "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291920d09";
+inline constexpr const char* membership_question =
+    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291920e09";
+inline constexpr const char* not_member =
+    "980103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330291930f0928";
 inline constexpr const char* image_offer =
     "9f0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd33330305cd038408c420eeeeeeeeeeeeeeeeeeeeeeee"
     "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee4d5803c4076d656d62657273";

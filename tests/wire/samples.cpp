@@ -94,6 +94,8 @@ std::vector<PeerSample> peer_frames() {
        golden::forwarded_proposal},
       {"refused proposal", batch(raft::ProposalRefused{6, raft::Refusal::too_many}), golden::proposal_refused},
       {"timeout-now", batch(raft::TimeoutNow{}), golden::timeout_now},
+      {"membership question", batch(raft::MembershipQuestion{}), golden::membership_question},
+      {"not a member", batch(raft::NotMember{Index{40}}), golden::not_member},
       {"image offer", transferred(transfer::ImageOffer{id, head}), golden::image_offer},
       {"image chunk", transferred(transfer::ImageChunk{id, 6, true, 0x0102030405060708, shared("rows")}),
        golden::image_chunk},

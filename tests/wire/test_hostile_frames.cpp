@@ -187,8 +187,8 @@ TEST_CASE("numbers that name nothing are refused") {
   };
   CHECK_THAT(refusal(decode_peer_frame(progress_head().number(1).number(4).number(0).number(0).shared())),
              Catch::Contains("phase of a transfer"));
-  CHECK_THAT(refusal(decode_peer_frame(batch_head().array(1).array(2).number(14).number(1).shared())),
-             Catch::Contains("message of unknown kind 14"));
+  CHECK_THAT(refusal(decode_peer_frame(batch_head().array(1).array(2).number(16).number(1).shared())),
+             Catch::Contains("message of unknown kind 16"));
   CHECK_THAT(
       refusal(decode_peer_frame(batch_head().array(1).array(4).number(12).number(1).number(1).number(7).shared())),
       Catch::Contains("refusal"));
