@@ -10,6 +10,16 @@
 namespace parley::node {
 namespace {
 
+/// What is there is a folder, or lies in one.
+Status check_place(const std::filesystem::path& folder) {
+  std::error_code unknown;
+  auto at = std::filesystem::absolute(folder, unknown);
+  while (!unknown && !std::filesystem::exists(at, unknown) && at.has_relative_path()) at = at.parent_path();
+  if (unknown) return fail(ErrorCode::usage, "cannot look for " + folder.string() + ": " + unknown.message());
+  if (std::filesystem::is_directory(at, unknown)) return {};
+  return fail(ErrorCode::usage, folder.string() + " cannot be a data folder: " + at.string() + " is no folder");
+}
+
 Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::path& folder,
                                 const wal::Options& options, bool& is_new) {
   const auto log_folder = DataFolder::log_of(folder);
@@ -23,6 +33,8 @@ Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::p
                   log_folder.string() + ": no log here, but there is a store beside it; the log is lost");
     }
     const Status made = files.make_directories(folder);
+    // A place where nothing may be made is a wrong place; a disk that is full is not.
+    if (!made && made.error().code == ErrorCode::io) return fail(ErrorCode::usage, made.error().what);
     if (!made) return std::unexpected(made.error());
     auto created = wal::Log::create(files, log_folder, {ClusterId{}, draw_server_id()}, options);
     if (!created) return std::unexpected(created.error());
@@ -58,8 +70,18 @@ bool is_log_complete(const std::filesystem::path& folder, const wal::Options& op
 
 }  // namespace
 
+Result<bool> DataFolder::exists(const std::filesystem::path& folder) {
+  if (const Status place = check_place(folder); !place) return std::unexpected(place.error());
+  wal::PosixFileSystem files;
+  const auto has_log = wal::Log::exists(files, log_of(folder));
+  if (!has_log || *has_log) return has_log;
+  std::error_code unknown;
+  return std::filesystem::exists(store_of(folder), unknown);
+}
+
 Result<DataFolder> DataFolder::open(const std::filesystem::path& folder, const app::Settings& settings,
                                     const wal::Options& options, Damage damage, const obs::Logger& logger) {
+  if (const Status place = check_place(folder); !place) return std::unexpected(place.error());
   bool is_store_damaged = false;
   auto opened = open_whole(folder, settings, options, logger, is_store_damaged);
   if (opened || opened.error().code != ErrorCode::corrupt) return opened;

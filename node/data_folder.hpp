@@ -34,9 +34,12 @@ struct DataFolder {
   [[nodiscard]] static std::filesystem::path log_of(const std::filesystem::path& folder) { return folder / "log"; }
   [[nodiscard]] static std::filesystem::path store_of(const std::filesystem::path& folder) { return folder / "store"; }
 
+  /// True if a replica was ever made there, whatever is left of it.
+  [[nodiscard]] static Result<bool> exists(const std::filesystem::path& folder);
   /// Opens the folder, or makes it with a new incarnation. A damaged store whose log is whole from the first entry is
-  /// put aside and made again from that. Errors: `locked` by another process; `usage` if `settings` are not those of
-  /// the cluster it belongs to, naming each difference; `corrupt` for other damage, naming file and place; `io`.
+  /// put aside and made again from that. Errors: `locked` by another process; `usage` if the folder cannot be one or
+  /// cannot be made, or if `settings` are not those of the cluster it belongs to, naming each difference; `corrupt` for
+  /// other damage, naming file and place; `io`.
   [[nodiscard]] static Result<DataFolder> open(const std::filesystem::path& folder, const app::Settings& settings,
                                                const wal::Options& options, Damage damage, const obs::Logger& logger);
 

@@ -54,6 +54,8 @@ struct Node::Parts {
   ~Parts();
 
   Status open();
+  Status open_folder();
+  Status bind_ports();
   Status start_actors();
   Status begin_membership(const raft::Membership& known);
   Status start_joiner(std::vector<Address> members, const ClusterId& cluster);
@@ -70,6 +72,7 @@ struct Node::Parts {
   ServiceSink sink{mailbox};
   std::optional<DataFolder> data;
   std::vector<transport::ServicePort> ports;
+  std::optional<transport::PeerListener> raft_port;
   ClusterId known_cluster;     ///< that the folder belonged to when it was opened
   bool is_announcing = false;  ///< a member whose new addresses the cluster must learn
   bool half_founded = false;
@@ -91,8 +94,17 @@ Node::Parts::~Parts() {
   disk.stop();
 }
 
+/// A new folder is made last, so that a start that fails leaves none behind. One that is there is opened first: while
+/// that takes its time, nobody should connect and wait.
 Status Node::Parts::open() {
   if (const Status enough = mq::check_descriptor_limit(descriptors_needed); !enough) return enough;
+  const auto exists = DataFolder::exists(options.data);
+  if (!exists) return std::unexpected(exists.error());
+  if (const Status first = *exists ? open_folder() : bind_ports(); !first) return first;
+  return *exists ? bind_ports() : open_folder();
+}
+
+Status Node::Parts::open_folder() {
   wal::Options log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.sync = !options.unsafe_no_fsync;
@@ -100,7 +112,10 @@ Status Node::Parts::open() {
   auto opened = DataFolder::open(options.data, settings_of(options), log_options, damage, logger);
   if (!opened) return std::unexpected(opened.error());
   data.emplace(std::move(*opened));
+  return {};
+}
 
+Status Node::Parts::bind_ports() {
   auto for_clients = transport::ServicePort::bind(context, options.client);
   if (!for_clients) return std::unexpected(for_clients.error());
   client_address = for_clients->address();
@@ -111,6 +126,9 @@ Status Node::Parts::open() {
     join_address = for_joiners->address();
     ports.push_back(std::move(*for_joiners));
   }
+  auto for_peers = transport::PeerListener::bind(context, options.raft);
+  if (!for_peers) return std::unexpected(for_peers.error());
+  raft_port.emplace(std::move(*for_peers));
   return {};
 }
 
@@ -132,10 +150,10 @@ Status Node::Parts::start_actors() {
   consensus_options.raft.seed = draw_u64();
   consensus_options.tick_us = options.tick_ms * 1000;
   consensus_options.name = options.id;
-  consensus_options.listen = options.raft;
   consensus_options.advertised = options.raft.at_host(options.advertise);
-  auto started = replica::ConsensusActor::start(context, consensus_options, std::move(data->restored), disk, sink,
-                                                store, clock, logger.for_actor("consensus"));
+  auto started =
+      replica::ConsensusActor::start(context, std::move(*raft_port), consensus_options, std::move(data->restored), disk,
+                                     sink, store, clock, logger.for_actor("consensus"));
   if (!started) return std::unexpected(started.error());
   consensus = std::move(*started);
 

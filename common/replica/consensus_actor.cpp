@@ -67,19 +67,17 @@ class ConsensusActor::Loop final : public NetworkPort {
 
 ConsensusActor::ConsensusActor() : mailbox_(mailbox_capacity) {}
 
-Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& context, ConsensusOptions options,
-                                                              raft::Restored restored, DiskPort& disk, RoundSink& sink,
-                                                              ImagePort& images, const Clock& clock,
-                                                              obs::Logger logger) {
+Result<std::unique_ptr<ConsensusActor>> ConsensusActor::start(mq::Context& context, transport::PeerListener listener,
+                                                              ConsensusOptions options, raft::Restored restored,
+                                                              DiskPort& disk, RoundSink& sink, ImagePort& images,
+                                                              const Clock& clock, obs::Logger logger) {
   std::unique_ptr<ConsensusActor> self(new ConsensusActor());
   ConsensusActor* const consensus = self.get();
+  self->bound_ = listener.address;
   auto setup = [&, consensus]() -> Result<std::unique_ptr<Loop>> {
     const transport::SelfInfo who{options.raft.self, options.name, draw_boot_id(), options.advertised};
-    auto links = transport::PeerLinks::bind(context, options.listen, who);
-    if (!links) return std::unexpected(links.error());
-    consensus->bound_ = links->address();
-    return std::make_unique<Loop>(options, std::move(*links), std::move(restored), disk, sink, images,
-                                  consensus->mailbox_, clock, logger);
+    return std::make_unique<Loop>(options, transport::PeerLinks(context, std::move(listener), who), std::move(restored),
+                                  disk, sink, images, consensus->mailbox_, clock, logger);
   };
   auto actor = mq::Actor::start(
       "consensus", [consensus] { consensus->mailbox_.wake(); }, setup,

@@ -18,7 +18,6 @@ struct ConsensusOptions {
   raft::Options raft;
   std::uint64_t tick_us = 10'000;
   NodeId name;
-  Address listen;      ///< where peers connect; port 0 for any
   Address advertised;  ///< where they reach it; with port 0, the port that was bound
 };
 
@@ -27,11 +26,12 @@ struct ConsensusOptions {
 /// waits for a disk.
 class ConsensusActor {
  public:
-  /// `sink` and `images` are called from the actor's thread. `disk`, `sink`, `images` and `clock` must outlive it.
-  /// Fails as mq::Socket::bind does.
-  [[nodiscard]] static Result<std::unique_ptr<ConsensusActor>> start(mq::Context& context, ConsensusOptions options,
-                                                                     raft::Restored restored, DiskPort& disk,
-                                                                     RoundSink& sink, ImagePort& images,
+  /// `sink` and `images` are called from the actor's thread. `disk`, `sink`, `images` and `clock` must outlive it. It
+  /// takes the raft port over.
+  [[nodiscard]] static Result<std::unique_ptr<ConsensusActor>> start(mq::Context& context,
+                                                                     transport::PeerListener listener,
+                                                                     ConsensusOptions options, raft::Restored restored,
+                                                                     DiskPort& disk, RoundSink& sink, ImagePort& images,
                                                                      const Clock& clock, obs::Logger logger);
 
   /// Thread-safe. Never lost: what may be in flight is bounded by those who order.

@@ -13,17 +13,27 @@ constexpr std::uint64_t silence_us = 60'000'000;
 
 }  // namespace
 
-Result<PeerLinks> PeerLinks::bind(mq::Context& context, const Address& address, SelfInfo self) {
+Result<PeerListener> PeerListener::bind(mq::Context& context, const Address& address) {
   auto router = mq::Socket::open(context, mq::SocketKind::peer_router);
   if (!router) return std::unexpected(router.error());
-  const auto bound = router->bind(address);
+  auto bound = router->bind(address);
   if (!bound) return std::unexpected(bound.error());
-  if (self.advertised.port() == 0) self.advertised = self.advertised.with_port(bound->port());
-  return PeerLinks(context, std::move(*router), *bound, std::move(self));
+  return PeerListener{std::move(*router), std::move(*bound)};
 }
 
-PeerLinks::PeerLinks(mq::Context& context, mq::Socket router, Address address, SelfInfo self)
-    : context_(&context), router_(std::move(router)), address_(std::move(address)), self_(std::move(self)) {}
+Result<PeerLinks> PeerLinks::bind(mq::Context& context, const Address& address, SelfInfo self) {
+  auto listener = PeerListener::bind(context, address);
+  if (!listener) return std::unexpected(listener.error());
+  return PeerLinks(context, std::move(*listener), std::move(self));
+}
+
+PeerLinks::PeerLinks(mq::Context& context, PeerListener listener, SelfInfo self)
+    : context_(&context),
+      router_(std::move(listener.router)),
+      address_(std::move(listener.address)),
+      self_(std::move(self)) {
+  if (self_.advertised.port() == 0) self_.advertised = self_.advertised.with_port(address_.port());
+}
 
 void PeerLinks::set_cluster(ClusterId cluster) {
   if (cluster == cluster_) return;

@@ -27,6 +27,15 @@ struct SelfInfo {
   Address advertised;  ///< where peers reach it; with port 0, the port that was bound
 };
 
+/// The raft port, bound and not yet served.
+struct PeerListener {
+  mq::Socket router;
+  Address address;  ///< with the port that was bound
+
+  /// ErrorCode::usage, naming the address, if it cannot listen there.
+  [[nodiscard]] static Result<PeerListener> bind(mq::Context& context, const Address& address);
+};
+
 /// A word about an image, and whose it is.
 struct TransferArrival {
   ServerId from;
@@ -41,7 +50,8 @@ struct TransferArrival {
 /// A round of its owner: `receive` until it takes nothing, `send` what the core says, `flush`, `tick`, `take_events`.
 class PeerLinks {
  public:
-  /// Listens at `address`. ErrorCode::usage, naming it, if that cannot be.
+  PeerLinks(mq::Context& context, PeerListener listener, SelfInfo self);
+  /// The same behind PeerListener::bind.
   [[nodiscard]] static Result<PeerLinks> bind(mq::Context& context, const Address& address, SelfInfo self);
 
   /// Where it listens, with the port that it got.
@@ -107,8 +117,6 @@ class PeerLinks {
     hoards,
     said_by_peer
   };
-
-  PeerLinks(mq::Context& context, mq::Socket router, Address address, SelfInfo self);
 
   std::size_t receive_frames(std::size_t budget, std::uint64_t now_us, std::vector<raft::Message>& messages);
   void cut_hoarders(std::uint64_t now_us);
