@@ -51,7 +51,7 @@ void Client::session_opened(Outcome&& outcome) {
   opening_.reset();
   const auto* opened = std::get_if<app::SessionOpened>(&outcome.body);
   if (outcome.ok() && opened != nullptr) {
-    session_.emplace(opened->session);
+    session_.emplace(opened->session, opened->window);
     session_problem_ = {};
     ++counters_.sessions_opened;
     return;

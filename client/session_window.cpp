@@ -4,6 +4,11 @@
 
 namespace parley::client {
 
+SessionWindow::SessionWindow(SessionId id, std::uint32_t window) : id_(id), window_(window) {
+  ENSURE_LE(1U, window);
+  ENSURE_LE(window, limits::session_window);
+}
+
 RequestSeq SessionWindow::take() {
   ENSURE(has_room());
   const RequestSeq seq = next_;

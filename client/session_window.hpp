@@ -6,14 +6,15 @@
 
 namespace parley::client {
 
-/// The numbers of the commands of one session (DESIGN section 8): dense from 1, of which at most
-/// limits::session_window may be unanswered, counted from the lowest that is.
+/// The numbers of the commands of one session (DESIGN section 8): dense from 1, of which at most as many may be
+/// unanswered as the cluster has said, counted from the lowest that is.
 class SessionWindow {
  public:
-  explicit SessionWindow(SessionId id) : id_(id) {}
+  /// `window`: at least 1, at most limits::session_window.
+  explicit SessionWindow(SessionId id, std::uint32_t window = limits::session_window);
 
   [[nodiscard]] SessionId id() const { return id_; }
-  [[nodiscard]] bool has_room() const { return next_.value - lowest_.value < limits::session_window; }
+  [[nodiscard]] bool has_room() const { return next_.value - lowest_.value < window_; }
   [[nodiscard]] RequestSeq lowest_unanswered() const { return lowest_; }
   /// The number of the next command. There must be room.
   [[nodiscard]] RequestSeq take();
@@ -22,9 +23,11 @@ class SessionWindow {
 
  private:
   SessionId id_;
+  std::uint64_t window_;
   RequestSeq lowest_{1};
   RequestSeq next_{1};
-  std::bitset<limits::session_window> settled_;  ///< by number modulo the window; of those from lowest_ to next_
+  std::bitset<limits::session_window>
+      settled_;  ///< by number modulo the largest window; of those from lowest_ to next_
 };
 
 }  // namespace parley::client

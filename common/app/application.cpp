@@ -139,7 +139,7 @@ Reply Application::open_session(const OpenSession& open, Index index, Outcome& o
     sessions_.close(table_, oldest);
   }
   outcome.opened = sessions_.open(table_, index, open.nonce);
-  return {.body = SessionOpened{*outcome.opened}};
+  return {.body = SessionOpened{*outcome.opened, meta_.in_force().session_window}};
 }
 
 void Application::run_in_session(const Command& command, Index index, Outcome& outcome) {

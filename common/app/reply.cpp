@@ -1,7 +1,6 @@
 #include "common/app/reply.hpp"
 
 #include "common/base/byte_codec.hpp"
-#include "common/base/limits.hpp"
 
 namespace parley::app {
 namespace {
@@ -22,7 +21,20 @@ void write(ByteWriter& out, const ReplyRows& rows) {
   out.number(static_cast<std::uint32_t>(rows.rows.size()));
   for (const Row& row : rows.rows) out.sized(row.key).sized(row.value);
 }
-void write(ByteWriter& out, const SessionOpened& opened) { out.number(opened.session.value); }
+/// The window is said where it is not the usual one: as a body of its own, since the bytes of this one are in digests.
+constexpr std::uint8_t opened_with_window = 4;
+bool has_usual_window(const SessionOpened& opened) { return opened.window == limits::session_window; }
+
+void write(ByteWriter& out, const SessionOpened& opened) {
+  out.number(opened.session.value);
+  if (!has_usual_window(opened)) out.number(opened.window);
+}
+
+std::uint8_t kind_of(const ReplyBody& body) {
+  const auto* opened = std::get_if<SessionOpened>(&body);
+  if (opened != nullptr && !has_usual_window(*opened)) return opened_with_window;
+  return static_cast<std::uint8_t>(body.index());
+}
 
 std::size_t size_of(std::monostate) { return 0; }
 std::size_t size_of(const ReplyValue& value) { return 4 + value.value.size(); }
@@ -31,7 +43,7 @@ std::size_t size_of(const ReplyRows& rows) {
   for (const Row& row : rows.rows) size += 8 + row.key.size() + row.value.size();
   return size;
 }
-std::size_t size_of(const SessionOpened&) { return 8; }
+std::size_t size_of(const SessionOpened& opened) { return has_usual_window(opened) ? 8 : 12; }
 std::size_t size_of(const ReplyBody& body) {
   return std::visit([](const auto& kind) { return size_of(kind); }, body);
 }
@@ -42,7 +54,7 @@ void append(Bytes& bytes, ErrorWord word, std::string_view detail, const ReplyBo
   const auto* rows = std::get_if<ReplyRows>(&body);
   const int flags = (elided ? elided_flag : 0) | (rows != nullptr && rows->more ? more_flag : 0);
   ByteWriter out(bytes);
-  out.number(reply_version).number(static_cast<std::uint8_t>(word)).number(static_cast<std::uint8_t>(body.index()));
+  out.number(reply_version).number(static_cast<std::uint8_t>(word)).number(kind_of(body));
   out.number(static_cast<std::uint8_t>(flags)).sized(detail);
   std::visit([&out](const auto& kind) { write(out, kind); }, body);
 }
@@ -59,12 +71,20 @@ std::optional<ReplyRows> read_rows(ByteReader& in, bool more) {
   return rows;
 }
 
+/// There is one way to write a window.
+std::optional<SessionOpened> read_opened_with_window(ByteReader& in) {
+  SessionOpened opened{SessionId{in.number<std::uint64_t>()}, in.number<std::uint32_t>()};
+  if (opened.window == 0 || opened.window >= limits::session_window) return std::nullopt;
+  return opened;
+}
+
 std::optional<ReplyBody> read_body(ByteReader& in, std::uint8_t kind, bool more) {
   switch (kind) {
     case 0: return ReplyBody{};
     case 1: return ReplyValue{Bytes(in.sized())};
     case 2: return read_rows(in, more);
     case 3: return SessionOpened{SessionId{in.number<std::uint64_t>()}};
+    case opened_with_window: return read_opened_with_window(in);
     default: return std::nullopt;
   }
 }

@@ -7,6 +7,7 @@
 #include "common/base/bytes.hpp"
 #include "common/base/error_word.hpp"
 #include "common/base/ids.hpp"
+#include "common/base/limits.hpp"
 
 namespace parley::app {
 
@@ -28,6 +29,7 @@ struct ReplyRows {
 };
 struct SessionOpened {
   SessionId session;
+  std::uint32_t window = limits::session_window;  ///< commands of it that may be unanswered: Settings::session_window
   friend bool operator==(const SessionOpened&, const SessionOpened&) = default;
 };
 

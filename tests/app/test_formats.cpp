@@ -92,6 +92,7 @@ TEST_CASE("replies have the bytes that COMMANDS.md gives them") {
       {Reply{.body = ReplyRows{{{"a", "1"}, {"b", ""}}, true}},
        "01 00 02 02 00000000 02000000 01000000 61 01000000 31 01000000 62 00000000"},
       {Reply{.body = SessionOpened{SessionId{0x0102}}}, "01 00 03 00 00000000 0201000000000000"},
+      {Reply{.body = SessionOpened{SessionId{0x0102}, 7}}, "01 00 04 00 00000000 0201000000000000 07000000"},
   };
   for (const auto& [reply, text] : table) {
     DYNAMIC_SECTION(text) {
@@ -103,8 +104,9 @@ TEST_CASE("replies have the bytes that COMMANDS.md gives them") {
   }
   SECTION("and unknown words, bodies, flags and endless rows are refused") {
     for (const char* text :
-         {"01 0e 00 00 00000000", "01 00 04 00 00000000", "01 00 00 04 00000000", "01 00 00 02 00000000",
-          "01 00 02 00 00000000 ffffffff", "01 00 02 00 00000000 e9030000"}) {
+         {"01 0e 00 00 00000000", "01 00 05 00 00000000", "01 00 00 04 00000000",
+          "01 00 04 00 00000000 0201000000000000 00010000", "01 00 04 00 00000000 0201000000000000 00000000",
+          "01 00 00 02 00000000", "01 00 02 00 00000000 ffffffff", "01 00 02 00 00000000 e9030000"}) {
       CHECK_FALSE(decode_reply(bytes_of(text)));
     }
   }

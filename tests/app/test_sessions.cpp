@@ -17,6 +17,14 @@ TEST_CASE("a session is the index of the entry that opened it, and the answer be
   CHECK(replica.open_session(77) == SessionId{3});  // sent twice, it opens two
 }
 
+TEST_CASE("who opens a session is told how many of its commands may be unanswered") {
+  Settings settings;
+  settings.session_window = 4;
+  Replica replica(settings);
+  const Outcome outcome = replica.apply(Command{.operation = OpenSession{77}});
+  CHECK(outcome.reply == Reply{.body = SessionOpened{SessionId{2}, 4}});
+}
+
 TEST_CASE("a command that is sent again gets its first answer and does nothing") {
   Replica replica;
   const SessionId session = replica.open_session();

@@ -144,18 +144,22 @@ void FakeCluster::arrive(FakeServer& server, std::size_t connection, const wire:
   (server.holds_answers ? server.held : server.replies).push_back({connection, std::move(answers)});
 }
 
-app::Outcome FakeCluster::apply(Bytes command) {
+app::Outcome FakeCluster::apply(EntryKind kind, Bytes payload) {
   Entry entry;
   entry.index = application_->applied().next();
   entry.term = Term{1};
-  entry.kind = EntryKind::command;
-  entry.payload = SharedBytes(std::move(command));
+  entry.kind = kind;
+  entry.payload = SharedBytes(std::move(payload));
   return application_->apply(entry);
+}
+
+void FakeCluster::settle(const app::Settings& settings) {
+  (void)apply(EntryKind::settings, app::encode_settings(settings));
 }
 
 wire::ReplyBody FakeCluster::carry_out(const wire::Request& request) {
   if (const auto* write = std::get_if<wire::WriteRequest>(&request.body)) {
-    const auto outcome = apply(Bytes(write->command.view()));
+    const auto outcome = apply(EntryKind::command, Bytes(write->command.view()));
     return wire::AppReply{application_->applied(), SharedBytes(Bytes(outcome.encoded))};
   }
   if (const auto* read = std::get_if<wire::ReadRequest>(&request.body)) {
@@ -170,7 +174,7 @@ void FakeCluster::expire_sessions() {
   for (std::size_t i = 0; i < limits::sessions; ++i) {
     app::Command command;
     command.operation = app::OpenSession{1'000'000 + i};
-    (void)apply(app::encode_command(command));
+    (void)apply(EntryKind::command, app::encode_command(command));
   }
 }
 

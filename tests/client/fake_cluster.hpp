@@ -69,6 +69,8 @@ class FakeCluster final : public Network {
   void after(std::uint64_t delay_us, std::function<void()> action);
   /// What a member does with a request; how often each operation took effect is the application's matter.
   wire::ReplyBody carry_out(const wire::Request& request);
+  /// As the first entry of the cluster has them.
+  void settle(const app::Settings& settings);
   /// Closes all sessions, as if thousands of others had been opened.
   void expire_sessions();
   [[nodiscard]] std::optional<std::string> stored(const std::string& key) const;
@@ -79,7 +81,7 @@ class FakeCluster final : public Network {
  private:
   friend class FakeConnection;
   void arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame);
-  app::Outcome apply(Bytes command);
+  app::Outcome apply(EntryKind kind, Bytes payload);
 
   std::vector<std::unique_ptr<FakeServer>> servers_;
   std::multimap<std::uint64_t, std::function<void()>> events_;

@@ -146,6 +146,27 @@ TEST_CASE("writes beyond the session's window wait for the oldest answer") {
   CHECK(f.client.counters().requests_repeated == 0);
 }
 
+TEST_CASE("no more writes are under way than the cluster has said that a session may have") {
+  Fixture f;
+  app::Settings settings;
+  settings.session_window = 3;
+  f.cluster.settle(settings);
+  CHECK(set(f, "k", "v").ok());
+  f.cluster[0].frames.clear();
+  f.cluster[0].holds_answers = true;
+  std::size_t answered = 0;
+  for (int i = 0; i < 20; ++i)
+    f.client.submit(app::Set{"k", std::to_string(i)}, [&](Outcome&& outcome) { answered += outcome.ok() ? 1 : 0; });
+  f.client.step();
+  f.client.step();
+  CHECK(f.cluster[0].commands().size() == 3);
+  f.cluster[0].holds_answers = false;
+  f.cluster[0].release();
+  f.pass(10'000);
+  CHECK(answered == 20);
+  CHECK(f.cluster.stored("k") == "19");
+}
+
 TEST_CASE("operations may be submitted from within callbacks") {
   Fixture f;
   int left = 1000;

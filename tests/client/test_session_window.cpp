@@ -48,3 +48,15 @@ TEST_CASE("numbers that share a place in the window are told apart") {
   }
   CHECK(window.lowest_unanswered() == RequestSeq{3 * limits::session_window + 1});
 }
+
+TEST_CASE("a window may be smaller than the largest") {
+  SessionWindow window(SessionId{1}, 2);
+  (void)window.take();
+  CHECK(window.has_room());
+  (void)window.take();
+  CHECK_FALSE(window.has_room());
+  window.settle(RequestSeq{2});
+  CHECK_FALSE(window.has_room());
+  window.settle(RequestSeq{1});
+  CHECK(window.has_room());
+}
