@@ -89,6 +89,7 @@ Status Log::sync_folders() {
 
 Status Log::take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn) {
   if (Status synced = sync_folders(); !synced) return synced;
+  if (Status sealed = seal_before_last(scan); !sealed) return sealed;
   auto repaired = repair(*files_, folder_, found, scan, options_);
   if (!repaired) return std::unexpected(repaired.error());
   torn = std::move(*repaired);
@@ -99,18 +100,18 @@ Status Log::take_into_use(const Folder& found, const Scan& scan, std::optional<T
   auto file = files_->open(folder_ / segment_name(segments_.back().sequence), Access::read_write);
   if (!file) return std::unexpected(file.error());
   current_ = std::move(*file);
-  return seal_before_last();
+  return {};
 }
 
-/// A crash may have come between the name of the last segment and the seal of the one before it.
-Status Log::seal_before_last() {
-  if (segments_.size() < 2) return {};
-  const Segment& segment = segments_[segments_.size() - 2];
-  auto file = files_->open(folder_ / segment_name(segment.sequence), Access::read_write);
+/// A crash may have come between the name of the last segment and the seal of the one before it, or torn that seal. If
+/// the log was begun anew there, the one before it is void, and goes to those who keep it.
+Status Log::seal_before_last(const Scan& scan) {
+  const Segment* before = segments_.size() > 1 ? &segments_[segments_.size() - 2] : nullptr;
+  if (!before && scan.before_restart && !options_.retire_into.empty()) before = &*scan.before_restart;
+  if (!before) return {};
+  auto file = files_->open(folder_ / segment_name(before->sequence), Access::read_write);
   if (!file) return std::unexpected(file.error());
-  const auto sealed = is_sealed(**file, segment, state_.identity.server);
-  if (!sealed) return std::unexpected(sealed.error());
-  return *sealed ? Status{} : seal(**file, segment, state_.identity.server, synced_);
+  return seal_again(**file, *before, state_.identity.server, std::min(synced_, before->end));
 }
 
 Result<std::vector<Entry>> Log::read(Index from, Index to, std::size_t max_bytes) const {

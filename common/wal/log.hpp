@@ -117,7 +117,7 @@ class Log {
 
   [[nodiscard]] Status sync_folders();
   [[nodiscard]] Status take_into_use(const Folder& found, const Scan& scan, std::optional<TornTail>& torn);
-  [[nodiscard]] Status seal_before_last();
+  [[nodiscard]] Status seal_before_last(const Scan& scan);
   void check(const Batch& batch) const;
   [[nodiscard]] bool has_news(const Batch& batch) const;
   [[nodiscard]] std::size_t segments_needed(const Batch& batch) const;

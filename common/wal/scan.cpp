@@ -25,6 +25,8 @@ class Scanner {
 
  private:
   Status read_headers();
+  Result<Found> read_header(std::uint64_t sequence) const;
+  Status look_before_restart();
   Result<std::unique_ptr<File>> open(std::uint64_t sequence) const;
   Status check_sequence() const;
   Status check_header(std::size_t at) const;
@@ -74,24 +76,45 @@ void Scanner::begin_behind(std::size_t at) {
 
 /// Reads the headers from the last restart of the log on, newest first: what is older is void, damaged or not.
 Status Scanner::read_headers() {
-  Bytes head;
   std::size_t left = listed_.segments.size();
   while (left > 0 && (found_.empty() || !found_.back().header || !found_.back().header->restart)) {
-    Found found;
-    found.sequence = listed_.segments[--left];
-    const auto file = open(found.sequence);
-    if (!file) return std::unexpected(file.error());
-    const auto size = (*file)->size();
-    if (!size) return std::unexpected(size.error());
-    found.bytes = *size;
-    head.resize(max_header_bytes);
-    const auto count = (*file)->read_at(0, head);
-    if (!count) return std::unexpected(count.error());
-    found.header = decode_header(BytesView(head).substr(0, *count));
-    found_.push_back(std::move(found));
+    auto found = read_header(listed_.segments[--left]);
+    if (!found) return std::unexpected(found.error());
+    found_.push_back(std::move(*found));
   }
   std::ranges::reverse(found_);
   scan_.void_segments.assign(listed_.segments.begin(), listed_.segments.begin() + static_cast<std::ptrdiff_t>(left));
+  return look_before_restart();
+}
+
+Result<Found> Scanner::read_header(std::uint64_t sequence) const {
+  Found found;
+  found.sequence = sequence;
+  const auto file = open(sequence);
+  if (!file) return std::unexpected(file.error());
+  const auto size = (*file)->size();
+  if (!size) return std::unexpected(size.error());
+  found.bytes = *size;
+  Bytes head(max_header_bytes, '\0');
+  const auto count = (*file)->read_at(0, head);
+  if (!count) return std::unexpected(count.error());
+  found.header = decode_header(BytesView(head).substr(0, *count));
+  return found;
+}
+
+/// The last void segment, as the header of the one behind it says where it ends.
+Status Scanner::look_before_restart() {
+  if (scan_.void_segments.empty() || !found_.front().header) return {};
+  const SegmentHeader& restart = *found_.front().header;
+  const auto found = read_header(scan_.void_segments.back());
+  if (!found) return std::unexpected(found.error());
+  if (!found->header || found->header->sequence + 1 != restart.sequence) return {};
+  Segment segment = Segment::from(*found->header);
+  const bool is_whole = found->bytes == segment.bytes && restart.begin == segment.begin + segment.bytes &&
+                        segment.end <= restart.previous_end && restart.previous_end <= restart.begin;
+  if (!is_whole) return {};
+  segment.end = restart.previous_end;
+  scan_.before_restart = segment;
   return {};
 }
 

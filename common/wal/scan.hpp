@@ -20,6 +20,7 @@ struct Scan {
   LogState state;
   std::vector<Segment> segments;             ///< those in use, at least one
   std::vector<std::uint64_t> void_segments;  ///< from before a restart of the log; to be removed
+  std::optional<Segment> before_restart;  ///< the last of these, if the log was begun anew behind it and it is intact
   std::optional<Tail> torn;
 };
 

@@ -21,15 +21,22 @@ Status seal(File& file, const Segment& segment, ServerId server, std::uint64_t s
   return file.sync();
 }
 
-Result<bool> is_sealed(const File& file, const Segment& segment, ServerId server) {
-  if (!has_place(segment)) return true;
+Result<std::optional<SealRecord>> read_seal(const File& file, const Segment& segment, ServerId server) {
+  if (!has_place(segment)) return std::nullopt;
   Bytes bytes(small_record_bytes, '\0');
   const auto count = file.read_at(segment.end_offset(), bytes);
   if (!count) return std::unexpected(count.error());
-  if (*count != bytes.size() || record_bytes(bytes) != bytes.size()) return false;
-  if (!is_intact(bytes, place_of_seal(segment, server))) return false;
+  if (*count != bytes.size() || record_bytes(bytes) != bytes.size()) return std::nullopt;
+  if (!is_intact(bytes, place_of_seal(segment, server))) return std::nullopt;
   const auto record = decode_record(bytes);
-  return record && std::holds_alternative<SealRecord>(*record);
+  const auto* found = record ? std::get_if<SealRecord>(&*record) : nullptr;
+  return found ? std::optional<SealRecord>(*found) : std::nullopt;
+}
+
+Status seal_again(File& file, const Segment& segment, ServerId server, std::uint64_t synced) {
+  const auto found = read_seal(file, segment, server);
+  if (!found) return std::unexpected(found.error());
+  return seal(file, segment, server, *found ? (*found)->synced : synced);
 }
 
 }  // namespace parley::wal

@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+
 #include "common/wal/file_system.hpp"
 #include "common/wal/segment.hpp"
 
@@ -9,7 +11,11 @@ namespace parley::wal {
 /// stream is synced. A segment of an older version that was filled to its end stays without. Errors as of the file.
 [[nodiscard]] Status seal(File& file, const Segment& segment, ServerId server, std::uint64_t synced);
 
-/// True if the seal stands there, or has no place.
-[[nodiscard]] Result<bool> is_sealed(const File& file, const Segment& segment, ServerId server);
+/// The seal, if an intact one stands there.
+[[nodiscard]] Result<std::optional<SealRecord>> read_seal(const File& file, const Segment& segment, ServerId server);
+
+/// Writes the seal as seal() does, or the one that stands there once more: a process that died, or whose sync failed,
+/// may have left it in the system's cache alone, and later a crash would leave a part of it.
+[[nodiscard]] Status seal_again(File& file, const Segment& segment, ServerId server, std::uint64_t synced);
 
 }  // namespace parley::wal

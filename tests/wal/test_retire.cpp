@@ -16,9 +16,9 @@ const std::filesystem::path retired = "/data/retired";
 const wal::Options retiring{16 * limits::KiB, true, retired};
 const wal::Start image{Index{1000}, Term{4}, blake2b("image")};
 
-void fill(wal::Log& log, EntryMaker& maker, std::size_t segments, std::vector<Entry>& all) {
+void fill(wal::Log& log, EntryMaker& maker, std::size_t segments, std::vector<Entry>& all, Term term = Term{1}) {
   while (log.segments().size() < segments) {
-    const auto entries = maker.many(Term{1}, 10, 100);
+    const auto entries = maker.many(term, 10, 100);
     all = joined(all, entries);
     write_and_sync(log, entries);
   }
@@ -45,6 +45,25 @@ void check_each_once(SimulatedFileSystem& files) {
     }
   }
   CHECK_FALSE(live.empty());
+}
+
+/// Behind the records of each retired segment stands its seal, whole, and nothing else.
+void check_sealed(SimulatedFileSystem& files) {
+  for (const std::uint64_t sequence : segments_in(files, retired)) {
+    const Bytes bytes = files.contents(retired / wal::segment_name(sequence));
+    const auto file = files.open(retired / wal::segment_name(sequence), wal::Access::read_only);
+    const auto header = wal::decode_header(bytes);
+    wal::Segment segment = wal::Segment::from(*header);
+    wal::RecordReader reader(**file, segment.place(header->identity.server), segment.first_record, segment.bytes,
+                             limits::log_read_bytes);
+    bool is_sealed = false;
+    while (*reader.read() == wal::Finding::record) {
+      CHECK_FALSE(is_sealed);
+      is_sealed = std::holds_alternative<wal::SealRecord>(reader.record());
+    }
+    CHECK(is_sealed);
+    CHECK(bytes.find_first_not_of('\0', reader.next_offset()) == Bytes::npos);
+  }
 }
 
 /// The entries of the retired segments, which hold none that was replaced.
@@ -122,6 +141,7 @@ TEST_CASE("a crash at any operation leaves each segment live or retired, never b
         check_each_once(files);
         const wal::OpenedLog opened = open_log(files, retiring);
         check_each_once(files);
+        check_sealed(files);
         retired_counts.insert(segments_in(files, retired).size());
         if (opened.recovered.start == image) {
           CHECK(opened.log.segments().size() == 1);
@@ -136,6 +156,38 @@ TEST_CASE("a crash at any operation leaves each segment live or retired, never b
       if (!restarts) CHECK(retired_counts == std::set<std::size_t>{0, 1, 2, 3});
       if (restarts) CHECK(retired_counts == std::set<std::size_t>{0, 4});
     }
+  }
+}
+
+TEST_CASE("a seal that a crash tears, at once or after another process went on, is whole when its segment is retired") {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SimulatedFileSystem files;
+    Random random(seed);
+    EntryMaker maker;
+    std::vector<Entry> all;
+    const bool restarts = seed % 2 == 0;
+    {
+      wal::Log log = create_log(files, retiring);
+      fill(log, maker, 2, all);
+      make_spare(log);
+      while (log.segments().back().room() > 4000) write_and_sync(log, maker.many(Term{1}, 5, 100));
+      // Synced are the header and the name of the next segment; the seal is written.
+      files.stop_after(restarts ? 5 : 7);
+      CHECK_FALSE((restarts ? log.start_after(image, {}) : log.write(batch_of(maker.many(Term{1}, 30, 100)))));
+    }
+    const bool process_alone = seed % 4 < 2;
+    files.crash(random, process_alone ? Unsynced::kept : Unsynced::any);
+    {
+      wal::OpenedLog opened = open_log(files, retiring);
+      maker = EntryMaker(opened.log.last());
+      fill(opened.log, maker, opened.log.segments().size() + 1, all, Term{5});
+    }
+    files.crash(random, Unsynced::any);
+    wal::OpenedLog opened = open_log(files, retiring);
+    REQUIRE(opened.log.trim_before(opened.log.last().index));
+    INFO("seed " << seed);
+    check_each_once(files);
+    check_sealed(files);
   }
 }
 
