@@ -45,6 +45,8 @@ struct ClusterLogger::Parts {
   ~Parts();
 
   Status open();
+  Status open_archive();
+  Status bind_port();
   Status start_actors();
   Status begin_membership();
   Status start_joiner(std::vector<Address> members);
@@ -60,6 +62,7 @@ struct ClusterLogger::Parts {
   const Clock& clock;
   obs::Logger logger;
   wal::PosixFileSystem files;
+  std::optional<transport::PeerListener> raft_port;
   std::optional<wal::OpenedLog> opened;
   ServerId server;
   ClusterId known_cluster;  ///< to which the archive belonged when it was opened
@@ -80,7 +83,23 @@ ClusterLogger::Parts::~Parts() {
   disk.stop();
 }
 
+/// A new archive is made last, so that a start that fails leaves none behind. One that is there is opened first: while
+/// that takes its time, nobody should connect and wait.
 Status ClusterLogger::Parts::open() {
+  const auto exists = wal::Log::exists(files, live_log_of(cluster.folder));
+  if (!exists) return std::unexpected(exists.error());
+  if (const Status first = *exists ? open_archive() : bind_port(); !first) return first;
+  return *exists ? bind_port() : open_archive();
+}
+
+Status ClusterLogger::Parts::bind_port() {
+  auto bound = transport::PeerListener::bind(context, cluster.raft);
+  if (!bound) return std::unexpected(bound.error());
+  raft_port.emplace(std::move(*bound));
+  return {};
+}
+
+Status ClusterLogger::Parts::open_archive() {
   wal::Options log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.sync = !options.unsafe_no_fsync;
@@ -113,10 +132,9 @@ Status ClusterLogger::Parts::start_actors() {
   consensus_options.raft.self = server;
   consensus_options.raft.seed = draw_u64();
   consensus_options.name = cluster.id;
-  consensus_options.listen = cluster.raft;
   consensus_options.advertised = cluster.raft.at_host(options.advertise);
-  auto started = replica::ConsensusActor::start(context, consensus_options, std::move(*restored), disk, archive,
-                                                archive, clock, logger.for_actor("consensus"));
+  auto started = replica::ConsensusActor::start(context, std::move(*raft_port), consensus_options, std::move(*restored),
+                                                disk, archive, archive, clock, logger.for_actor("consensus"));
   if (!started) return std::unexpected(started.error());
   consensus = std::move(*started);
 
