@@ -3,7 +3,7 @@
 #include <cstdint>
 
 /// Every bound of Parley, with its unit, why it has that value, and what happens at it. The relations between them are
-/// proved below.
+/// proved below. (Those of entries and images on the move stand in range_limits.hpp.)
 namespace parley::limits {
 
 inline constexpr std::size_t KiB = 1024;

@@ -34,9 +34,13 @@ class HeadVisitor : public StrictVisitor {
 };
 
 std::string name(std::uint64_t kind) {
-  if (kind == static_cast<std::uint64_t>(FrameKind::request)) return "request frame";
-  if (kind == static_cast<std::uint64_t>(FrameKind::reply)) return "reply frame";
-  if (kind == static_cast<std::uint64_t>(FrameKind::peer)) return "peer frame";
+  switch (static_cast<FrameKind>(std::min<std::uint64_t>(kind, 0xff))) {
+    case FrameKind::request: return "request frame";
+    case FrameKind::reply: return "reply frame";
+    case FrameKind::peer: return "peer frame";
+    case FrameKind::range_request: return "range request";
+    case FrameKind::range_reply: return "range reply";
+  }
   return "frame of kind " + std::to_string(kind);
 }
 

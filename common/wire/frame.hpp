@@ -14,7 +14,7 @@ namespace parley::wire {
 inline constexpr std::uint64_t protocol_version = 1;
 
 /// The numbers stand on the wire.
-enum class FrameKind : std::uint8_t { request = 1, reply = 2, peer = 3 };
+enum class FrameKind : std::uint8_t { request = 1, reply = 2, peer = 3, range_request = 4, range_reply = 5 };
 
 /// The first three values of a frame keep their place in every version, so that a side can say what it was sent even if
 /// it cannot read the rest.

@@ -4,6 +4,7 @@
 
 #include "common/base/ensure.hpp"
 #include "common/base/limits.hpp"
+#include "common/wire/image_codec.hpp"
 #include "common/wire/message_codec.hpp"
 #include "common/wire/value_reader.hpp"
 #include "common/wire/value_writer.hpp"
@@ -48,15 +49,14 @@ struct BodyWriter {
   }
   void operator()(const transfer::Message& message) const { std::visit(*this, message); }
   void operator()(const transfer::ImageOffer& offer) const {
-    const transfer::ImageHead& head = offer.head;
-    open(BodyKind::image_offer, 8);
-    out.number(offer.id).number(head.index).number(head.term).bytes(head.digest.view());
-    out.number(head.time.cluster_us).number(head.time.wall_us);
-    out.number(head.membership_index).bytes(head.membership.view());
+    open(BodyKind::image_offer, 1 + image_head_values);
+    out.number(offer.id);
+    write_image_head(out, offer.head);
   }
   void operator()(const transfer::ImageChunk& chunk) const {
-    open(BodyKind::image_chunk, 5);
-    out.number(chunk.id).number(chunk.sequence).boolean(chunk.is_last).number(chunk.checksum).bytes(chunk.rows.view());
+    open(BodyKind::image_chunk, 1 + image_chunk_values);
+    out.number(chunk.id);
+    write_image_chunk(out, chunk);
   }
   void operator()(const transfer::ImageProgress& progress) const {
     open(BodyKind::image_progress, 4);
@@ -77,32 +77,11 @@ MessageBatch read_batch(ValueReader& in, const PeerHeader& header) {
   return batch;
 }
 
-transfer::ImageOffer read_offer(ValueReader& in) {
-  transfer::ImageOffer offer;
-  offer.id = transfer::TransferId{in.number("transfer")};
-  offer.head.index = Index{in.number("index of an image")};
-  offer.head.term = Term{in.number("term of an image")};
-  offer.head.digest = in.digest("digest of an image");
-  offer.head.time.cluster_us = in.number("cluster time of an image");
-  offer.head.time.wall_us = in.number("wall time of an image");
-  offer.head.membership_index = Index{in.number("index of a membership")};
-  offer.head.membership = in.bytes(limits::membership_bytes, "membership of an image");
-  return offer;
-}
-
-transfer::ImageChunk read_chunk(ValueReader& in) {
-  transfer::ImageChunk chunk;
-  chunk.id = transfer::TransferId{in.number("transfer")};
-  chunk.sequence = in.number("number of a chunk");
-  chunk.is_last = in.boolean("end of an image");
-  chunk.checksum = in.number("checksum of a chunk");
-  chunk.rows = in.bytes(limits::image_chunk_most_bytes, "rows of a chunk");
-  return chunk;
-}
+transfer::TransferId read_transfer(ValueReader& in) { return {in.number("transfer")}; }
 
 transfer::ImageProgress read_progress(ValueReader& in) {
   transfer::ImageProgress progress;
-  progress.id = transfer::TransferId{in.number("transfer")};
+  progress.id = read_transfer(in);
   progress.phase = static_cast<transfer::ImagePhase>(in.number(transfer::last_image_phase, "phase of a transfer"));
   progress.next = in.number("chunk that is wanted");
   progress.credit = in.number("credit");
@@ -132,12 +111,12 @@ void read_body(ValueReader& in, PeerFrame& frame, std::uint64_t kind) {
       frame.body = read_batch(in, frame.header);
       return;
     case BodyKind::image_offer:
-      expect(8, "offer of an image");
-      frame.body = read_offer(in);
+      expect(1 + image_head_values, "offer of an image");
+      frame.body = transfer::ImageOffer{read_transfer(in), read_image_head(in)};
       return;
     case BodyKind::image_chunk:
-      expect(5, "chunk of an image");
-      frame.body = read_chunk(in);
+      expect(1 + image_chunk_values, "chunk of an image");
+      frame.body = read_image_chunk(in, read_transfer(in));
       return;
     case BodyKind::image_progress:
       expect(4, "progress of an image");

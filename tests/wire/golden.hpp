@@ -89,5 +89,36 @@ inline constexpr const char* image_chunk =
     "9c0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333040506c3cf0102030405060708c404726f7773";
 inline constexpr const char* image_progress =
     "9b0103c410000102030405060708090a0b0c0d0e0fcd1111cd2222cd3333050501070f";
+inline constexpr const char* head_request = "960104c410000102030405060708090a0b0c0d0e0f01cd138808";
+inline constexpr const char* entries_request =
+    "990104c410000102030405060708090a0b0c0d0e0f02cd13880905ce00011170ce00100000";
+inline constexpr const char* feed_request = "990104c410000102030405060708090a0b0c0d0e0f0300090500cd1000";
+inline constexpr const char* credit_request = "970104c410000102030405060708090a0b0c0d0e0f02000ace00200000";
+inline constexpr const char* cancel_request = "960104c410000102030405060708090a0b0c0d0e0f02000b";
+inline constexpr const char* image_request =
+    "990104c410000102030405060708090a0b0c0d0e0f04cd13880ccd038407ce00100000";
+inline constexpr const char* truncate_request =
+    "990104c410000102030405060708090a0b0c0d0e0fcfffffffffffffffffceffffffff0dcf0102030405060708a56e6f6465"
+    "32cd0385";
+inline constexpr const char* range_error_reply =
+    "9a0105c410000102030405060708090a0b0c0d0e0fa26e30020101a77472696d6d656414cd012c";
+inline constexpr const char* range_done_reply = "960105c410000102030405060708090a0b0c0d0e0fa26e300302";
+inline constexpr const char* head_reply =
+    "dc00100105c410000102030405060708090a0b0c0d0e0fa26e3004060105c420aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaacd0384084d58c420bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    "bbbbbbbb92920a14921e2893091dcd0320";
+inline constexpr const char* entries_reply =
+    "9d0105c410000102030405060708090a0b0c0d0e0fa26e3005072ac420aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    "aaaaaaaaaaaaaaaaaaaaaac420bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbc3cf010203"
+    "040506070802c461080000000000000001a4010000000000006810000000000000030000006f6e65090000000000000081ae"
+    "01000000000000cc100000000000002400000077777777777777777777777777777777777777777777777777777777777777"
+    "7772657374";
+inline constexpr const char* image_head_reply =
+    "9d0105c410000102030405060708090a0b0c0d0e0fa26e300608cd038408c420eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+    "eeeeeeeeeeeeeeeeeeeeeeeeeeee4d5803c4076d656d62657273";
+inline constexpr const char* image_rows_reply =
+    "9a0105c410000102030405060708090a0b0c0d0e0fa26e30060906c3cf0102030405060708c404726f7773";
+inline constexpr const char* votes_reply = "990105c410000102030405060708090a0b0c0d0e0fa26e30070a0103cd0385";
+inline constexpr const char* alive_reply = "970105c410000102030405060708090a0b0c0d0e0fa26e30050bcd0352";
 
 }  // namespace parley::wire::golden

@@ -2,6 +2,7 @@
 
 #include "common/wire/client_codec.hpp"
 #include "common/wire/peer_codec.hpp"
+#include "common/wire/range_codec.hpp"
 #include "tests/wire/golden.hpp"
 
 namespace parley::wire::samples {
@@ -104,6 +105,47 @@ std::vector<PeerSample> peer_frames() {
   };
 }
 
+std::vector<RangeRequestSample> range_requests() {
+  const TruncateRequest truncate{ServerId{0x0102030405060708}, "node2", Index{901}};
+  return {
+      {"head", {cluster(), 1, 5000, HeadRequest{}}, golden::head_request},
+      {"entries", {cluster(), 2, 5000, EntriesRequest{Index{5}, Index{70000}, 1048576}}, golden::entries_request},
+      {"feed", {cluster(), 3, 0, EntriesRequest{Index{5}, Index{0}, 4096}}, golden::feed_request},
+      {"credit", {cluster(), 2, 0, CreditRequest{2097152}}, golden::credit_request},
+      {"cancel", {cluster(), 2, 0, CancelRequest{}}, golden::cancel_request},
+      {"image", {cluster(), 4, 5000, ImageRequest{Index{900}, 7, 1048576}}, golden::image_request},
+      {"truncate", {cluster(), 0xffffffffffffffff, 0xffffffff, truncate}, golden::truncate_request},
+  };
+}
+
+std::vector<RangeReplySample> range_replies() {
+  const transfer::RangeHead head{transfer::SourceKind::logger,
+                                 Index{5},
+                                 digest(0xaa),
+                                 {Index{900}, Term{8}, {77, 88}, digest(0xbb)},
+                                 {{Index{10}, Index{20}}, {Index{30}, Index{40}}},
+                                 {Index{9}, Index{29}, Index{800}}};
+  const std::string header("\x08\0\0\0\0\0\0\0\x01\xa4\x01\0\0\0\0\0\0\x68\x10\0\0\0\0\0\0\x03\0\0\0", 29);
+  const std::string reduced("\x09\0\0\0\0\0\0\0\x81\xae\x01\0\0\0\0\0\0\xcc\x10\0\0\0\0\0\0\x24\0\0\0", 29);
+  const SharedBytes block = shared(header + "one" + reduced + std::string(32, '\x77') + "rest");
+  const transfer::EntryChunk chunk{Index{42}, digest(0xaa), digest(0xbb), true, 0x0102030405060708, 2, block};
+  const transfer::ImageHead image{Index{900}, Term{8}, digest(0xee), {77, 88}, Index{3}, shared("members")};
+  const transfer::ImageChunk rows{transfer::TransferId{6}, 6, true, 0x0102030405060708, shared("rows")};
+  const auto from = [](std::uint64_t id, RangeReplyBody body) {
+    return RangeReply{cluster(), "n0", id, std::move(body)};
+  };
+  return {
+      {"error", from(2, RangeErrorReply{ErrorWord::not_found, "trimmed", 20, Index{300}}), golden::range_error_reply},
+      {"done", from(3, RangeDoneReply{}), golden::range_done_reply},
+      {"head", from(4, HeadReply{head}), golden::head_reply},
+      {"entries", from(5, EntriesReply{chunk}), golden::entries_reply},
+      {"head of an image", from(6, ImageHeadReply{image}), golden::image_head_reply},
+      {"rows of an image", from(6, ImageRowsReply{rows}), golden::image_rows_reply},
+      {"votes", from(7, VotesReply{1, 3, Index{901}}), golden::votes_reply},
+      {"alive", from(5, AliveReply{Index{850}}), golden::alive_reply},
+  };
+}
+
 RequestFrame frame_of(Request request) { return {cluster(), {std::move(request)}}; }
 
 ReplyFrame frame_of(Reply reply) { return {cluster(), "n0", "n1", "h:1", {std::move(reply)}}; }
@@ -113,6 +155,8 @@ std::vector<Bytes> all_frames() {
   for (auto& sample : requests()) frames.push_back(encode(frame_of(sample.request)));
   for (auto& sample : replies()) frames.push_back(encode(frame_of(sample.reply)));
   for (auto& sample : peer_frames()) frames.push_back(encode(sample.frame));
+  for (auto& sample : range_requests()) frames.push_back(encode(sample.request));
+  for (auto& sample : range_replies()) frames.push_back(encode(sample.reply));
   return frames;
 }
 

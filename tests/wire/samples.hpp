@@ -4,9 +4,10 @@
 
 #include "common/wire/client_message.hpp"
 #include "common/wire/peer_frame.hpp"
+#include "common/wire/range_message.hpp"
 
-/// One frame of each kind of request, reply, peer body and message of consensus, small and with values that tell the
-/// fields apart. `golden` is what it is on the wire, in hexadecimal.
+/// One frame of each kind of request, reply, peer body, message of consensus, and range request and reply, small and
+/// with values that tell the fields apart. `golden` is what it is on the wire, in hexadecimal.
 namespace parley::wire::samples {
 
 struct RequestSample {
@@ -25,6 +26,17 @@ struct PeerSample {
   const char* golden;
 };
 
+struct RangeRequestSample {
+  const char* name;
+  RangeRequest request;
+  const char* golden;
+};
+struct RangeReplySample {
+  const char* name;
+  RangeReply reply;
+  const char* golden;
+};
+
 /// 00 01 02 ... 0f
 [[nodiscard]] ClusterId cluster();
 [[nodiscard]] Digest digest(std::uint8_t first);
@@ -37,6 +49,10 @@ struct PeerSample {
 [[nodiscard]] std::vector<ReplySample> replies();
 /// Greetings and refusals, and each message of consensus in a batch of its own.
 [[nodiscard]] std::vector<PeerSample> peer_frames();
+
+[[nodiscard]] std::vector<RangeRequestSample> range_requests();
+/// From source "n0".
+[[nodiscard]] std::vector<RangeReplySample> range_replies();
 
 [[nodiscard]] RequestFrame frame_of(Request request);
 [[nodiscard]] ReplyFrame frame_of(Reply reply);

@@ -6,6 +6,7 @@
 #include "common/wire/client_codec.hpp"
 #include "common/wire/entry_block.hpp"
 #include "common/wire/peer_codec.hpp"
+#include "common/wire/range_codec.hpp"
 #include "tests/wire/samples.hpp"
 
 using namespace parley;
@@ -21,12 +22,14 @@ SharedBytes exactly(BytesView bytes) {
   return {memory, {begin, bytes.size()}};
 }
 
-/// How many of the three decoders take these bytes.
+/// How many of the decoders take these bytes.
 int takers(BytesView bytes) {
   int count = 0;
   if (decode_request_frame(exactly(bytes))) ++count;
   if (decode_reply_frame(exactly(bytes))) ++count;
   if (decode_peer_frame(exactly(bytes))) ++count;
+  if (decode_range_request(exactly(bytes))) ++count;
+  if (decode_range_reply(exactly(bytes))) ++count;
   return count;
 }
 
@@ -110,6 +113,14 @@ TEST_CASE("random changes of frames never harm, and what is taken can be said ag
       ++taken;
       REQUIRE(*decode_peer_frame(SharedBytes(encode(*decoded))) == *decoded);
     }
+    if (const auto decoded = decode_range_request(bytes)) {
+      ++taken;
+      REQUIRE(*decode_range_request(SharedBytes(encode(*decoded))) == *decoded);
+    }
+    if (const auto decoded = decode_range_reply(bytes)) {
+      ++taken;
+      REQUIRE(*decode_range_reply(SharedBytes(encode(*decoded))) == *decoded);
+    }
   }
   CHECK(taken > 1000);  // else the changes are too wild to say anything about what is behind the first check
 }
@@ -127,7 +138,8 @@ TEST_CASE("another protocol version is refused by name, and told from garbage") 
   const Bytes newer = Raw().array(9).number(2).number(1).cluster().byte(0xc0).append("anything").bytes();
   for (const std::string& text :
        {refusal(decode_request_frame(SharedBytes(newer))), refusal(decode_reply_frame(SharedBytes(newer))),
-        refusal(decode_peer_frame(SharedBytes(newer)))}) {
+        refusal(decode_peer_frame(SharedBytes(newer))), refusal(decode_range_request(SharedBytes(newer))),
+        refusal(decode_range_reply(SharedBytes(newer)))}) {
     CHECK_THAT(text, Catch::Contains("version 2") && Catch::Contains("version 1"));
   }
   CHECK(is_other_version(newer));
