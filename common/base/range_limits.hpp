@@ -39,6 +39,9 @@ inline constexpr std::size_t range_votes_in_all = 256;
 /// Gaps and images that a head lists, the newest ones; more are not told.
 inline constexpr std::size_t range_gaps = 256;
 inline constexpr std::size_t range_images = 256;
+/// Digests that a receiver remembers as stated for entries that have not come yet, the nearest ones: more than there
+/// are sources.
+inline constexpr std::size_t range_expected = 64;
 /// Bytes of replies to one connection that libzmq still holds: what its streams may have on their way, each exceeded by
 /// one entry. Who lets more wait has granted credit for what he did not read, and loses the stream.
 inline constexpr std::size_t range_unread_bytes = range_window_bytes + range_streams_per_connection * command_bytes;

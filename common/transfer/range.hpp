@@ -47,6 +47,12 @@ struct RangeHead {
   friend bool operator==(const RangeHead&, const RangeHead&) = default;
 };
 
+/// Consecutive entries as a source has read them, each with its digest as it was kept.
+struct EntryRun {
+  Digest before;  ///< the chain before the first, as it was kept
+  std::vector<RangeEntry> entries;
+};
+
 /// Consecutive entries on their way.
 struct EntryChunk {
   Index first;
