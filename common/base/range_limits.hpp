@@ -39,14 +39,22 @@ inline constexpr std::size_t range_votes_in_all = 256;
 /// Gaps and images that a head lists, the newest ones; more are not told.
 inline constexpr std::size_t range_gaps = 256;
 inline constexpr std::size_t range_images = 256;
+/// Complete frames that libzmq holds unread at a receiver; the rest waits in the kernel and at the source. What a
+/// source sends beyond its credit takes no more memory than this.
+inline constexpr int range_unread_frames = 64;
 /// Digests that a receiver remembers as stated for entries that have not come yet, the nearest ones: more than there
 /// are sources.
 inline constexpr std::size_t range_expected = 64;
-/// Bytes of replies to one connection that libzmq still holds: what its streams may have on their way, each exceeded by
-/// one entry. Who lets more wait has granted credit for what he did not read, and loses the stream.
-inline constexpr std::size_t range_unread_bytes = range_window_bytes + range_streams_per_connection * command_bytes;
-/// The same over all connections. Beyond it those lose their streams that have more than unread_bytes_when_full.
+/// Bytes of replies that libzmq holds unread, over all connections: what streams that were lost have left behind, and
+/// what open ones may have on their way. Beyond it the answer to a new stream is `busy`, until somebody reads or the
+/// kernel gives up a connection that does not.
 inline constexpr std::size_t range_unread_in_all = 192 * MiB;
+/// Bytes by which one connection may exceed the windows of its streams: the last entry of a chunk may exceed its
+/// credit. Not while the bound over all is exceeded. Whoever lets more wait has granted credit for what he did not
+/// read, and loses the stream.
+inline constexpr std::size_t range_unread_slack = range_reply_bytes;
+/// Bytes beyond that for what is neither entries nor rows, so that a stream can be told why it is lost.
+inline constexpr std::size_t range_unread_words = 64 * KiB;
 /// Milliseconds after which a stream that has nothing to say says so.
 inline constexpr std::uint64_t range_alive_ms = 2'000;
 /// Milliseconds without a word after which a receiver takes its source for lost, and asks again, there or elsewhere.

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -52,11 +53,35 @@ class Mailbox {
     signaler_.signal();
   }
 
-  /// From any thread: as post(), but a receiver that sleeps goes on sleeping and finds the message when it wakes for
-  /// something else. For what only makes room or keeps books, where a wake-up would cost more than the news is worth.
+  /// From any thread: as post(), but a receiver that sleeps goes on sleeping, unless it sleeps lightly, and finds the
+  /// message when it wakes for something else. For what only makes room or keeps books, where a wake-up would cost more
+  /// than the news is worth.
   void post_quietly(T&& message) {
-    const std::lock_guard lock(mutex_);
-    messages_.push_back(std::move(message));
+    {
+      const std::lock_guard lock(mutex_);
+      messages_.push_back(std::move(message));
+      if (!sleeping_lightly_ || !take_sleeping()) return;
+    }
+    signaler_.signal();
+  }
+
+  /// From any thread: as post_quietly(), but in the place of the last message that waits for which `is_older(waiting,
+  /// message)` holds, if there is one. For news of which only the newest counts: however long the receiver sleeps, few
+  /// wait.
+  template <class IsOlder>
+  void replace_quietly(T&& message, IsOlder is_older) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto older = std::find_if(messages_.rbegin(), messages_.rend(),
+                                      [&](const T& waiting) { return is_older(waiting, message); });
+      if (older != messages_.rend()) {
+        *older = std::move(message);
+      } else {
+        messages_.push_back(std::move(message));
+      }
+      if (!sleeping_lightly_ || !take_sleeping()) return;
+    }
+    signaler_.signal();
   }
 
   /// From any thread: the receiver's present or next sleep ends at once. For asking it to stop.
@@ -79,10 +104,11 @@ class Mailbox {
   }
 
   /// Receiver: false if something waits or wake() was called, and then it must not sleep. If true, fd() becomes
-  /// readable with the next message, until awake().
-  [[nodiscard]] bool prepare_to_sleep() {
+  /// readable with the next message, until awake(). Whoever sleeps lightly is woken by what is posted quietly, too.
+  [[nodiscard]] bool prepare_to_sleep(bool lightly = false) {
     const std::lock_guard lock(mutex_);
     sleeping_ = messages_.empty() && !woken_;
+    sleeping_lightly_ = lightly;
     woken_ = false;
     return sleeping_;
   }
@@ -120,6 +146,7 @@ class Mailbox {
   std::mutex mutex_;
   std::vector<T> messages_;
   bool sleeping_ = false;
+  bool sleeping_lightly_ = false;
   bool woken_ = false;
   std::uint64_t signals_ = 0;  ///< given or about to be given, and not yet cleared
   Signaler signaler_;

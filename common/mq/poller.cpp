@@ -16,8 +16,9 @@ Poller::Slot Poller::watch(Socket& socket, For what) {
   return items_.size() - 1;
 }
 
-Poller::Slot Poller::watch_connections(Socket& router) {
-  items_.push_back({router.guard_->monitor().handle(), 0, ZMQ_POLLIN, false});
+Poller::Slot Poller::watch_connections(Socket& socket) {
+  zmq::socket_t& monitor = socket.guard_ ? socket.guard_->monitor() : socket.monitor_->socket();
+  items_.push_back({monitor.handle(), 0, ZMQ_POLLIN, false});
   return items_.size() - 1;
 }
 

@@ -18,8 +18,9 @@ class Poller {
   /// Gives the slot under which ready() tells about it. A socket is ready for writing when it has a connection with
   /// room.
   Slot watch(Socket& socket, For what = For::reading);
-  /// Ends the wait when a connection of this router comes or goes, so that its owner looks at it in time.
-  Slot watch_connections(Socket& router);
+  /// Ends the wait when a connection of this router comes or goes, or one of this range dealer goes, so that its owner
+  /// looks at it in time.
+  Slot watch_connections(Socket& socket);
   Slot watch(int fd);
   void clear() { items_.clear(); }
 

@@ -1,7 +1,6 @@
 #include "common/mq/receive_guard.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include <zmq.hpp>
 
@@ -18,25 +17,6 @@ constexpr std::uint64_t idle_look_us = 50'000;
 constexpr std::uint64_t look_us_per_connection = 100;
 constexpr std::uint64_t most_look_us = 100'000;
 
-struct Event {
-  std::uint16_t kind;
-  int fd;
-};
-
-std::optional<Event> next_event(zmq::socket_t& monitor) {
-  zmq::message_t event;
-  if (zmq_msg_recv(event.handle(), monitor.handle(), ZMQ_DONTWAIT) < 0) return std::nullopt;
-  zmq::message_t endpoint;
-  while (event.more() && zmq_msg_recv(endpoint.handle(), monitor.handle(), ZMQ_DONTWAIT) >= 0 && endpoint.more()) {
-  }
-  std::uint16_t kind = 0;
-  std::uint32_t value = 0;
-  if (event.size() < sizeof kind + sizeof value) return Event{0, -1};
-  std::memcpy(&kind, event.data<char>(), sizeof kind);
-  std::memcpy(&value, event.data<char>() + sizeof kind, sizeof value);
-  return Event{kind, static_cast<int>(value)};
-}
-
 }  // namespace
 
 std::string text(const CutConnection& cut) {
@@ -50,24 +30,10 @@ std::string text(const CutConnection& cut) {
 }
 
 ReceiveGuard::ReceiveGuard(zmq::context_t& context, zmq::socket_t& socket, ReceiveBounds bounds)
-    : socket_(socket.handle()), monitor_(std::make_unique<zmq::socket_t>(context, ZMQ_PAIR)), bounds_(bounds) {
-  monitor_->set(zmq::sockopt::linger, 0);
-  // Without a mark: libzmq's thread would wait at one, and with it every connection. Each event takes some hundred
-  // bytes until the next look.
-  monitor_->set(zmq::sockopt::rcvhwm, 0);
-  const std::string endpoint = "inproc://monitor-" + std::to_string(reinterpret_cast<std::uintptr_t>(socket_));
-  constexpr int events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED;
-  if (zmq_socket_monitor(socket_, endpoint.c_str(), events) != 0) throw zmq::error_t();
-  monitor_->connect(endpoint);
-}
-
-ReceiveGuard::~ReceiveGuard() {
-  // First of all: libzmq's thread would wait for ever for somebody to take its events.
-  (void)zmq_socket_monitor(socket_, nullptr, 0);
-}
+    : monitor_(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED), bounds_(bounds) {}
 
 void ReceiveGuard::take_monitor_events() {
-  while (const auto event = next_event(*monitor_)) {
+  while (const auto event = monitor_.next()) {
     if (const auto at = connections_.find(event->fd); at != connections_.end()) erase(at);
     if (event->kind == ZMQ_EVENT_ACCEPTED) accepted(event->fd);
   }

@@ -9,6 +9,7 @@
 
 #include "common/base/bytes.hpp"
 #include "common/mq/receive_account.hpp"
+#include "common/mq/socket_monitor.hpp"
 #include "common/mq/tcp_connection.hpp"
 
 namespace zmq {
@@ -43,12 +44,11 @@ class ReceiveGuard {
  public:
   /// Throws zmq::error_t. To be made before the socket is bound, and destroyed before it.
   ReceiveGuard(zmq::context_t& context, zmq::socket_t& socket, ReceiveBounds bounds);
-  ~ReceiveGuard();
   ReceiveGuard(const ReceiveGuard&) = delete;
   ReceiveGuard& operator=(const ReceiveGuard&) = delete;
 
   /// To be watched for reading: connections come and go.
-  [[nodiscard]] zmq::socket_t& monitor() { return *monitor_; }
+  [[nodiscard]] zmq::socket_t& monitor() { return monitor_.socket(); }
   void listens_at(std::uint16_t port) { port_ = port; }
 
   /// Before the socket is read: asks the kernel, if it is time. The more connections, the more rarely; most often while
@@ -84,8 +84,7 @@ class ReceiveGuard {
                    std::vector<CutConnection>& done);
   void cut(Connections::iterator at, CutConnection::Why why, std::int64_t bytes, std::vector<CutConnection>& done);
 
-  void* socket_;
-  std::unique_ptr<zmq::socket_t> monitor_;
+  SocketMonitor monitor_;
   ReceiveBounds bounds_;
   std::uint16_t port_ = 0;
   Connections connections_;                       ///< by descriptor

@@ -70,17 +70,24 @@ Result<Socket> Socket::open(Context& context, SocketKind kind) {
     configure(*socket, kind);
     std::unique_ptr<ReceiveGuard> guard;
     if (mq::is_router(kind)) guard = std::make_unique<ReceiveGuard>(*context.context_, *socket, receive_bounds(kind));
-    return Socket(std::move(socket), std::move(guard));
+    std::unique_ptr<SocketMonitor> monitor;
+    if (kind == SocketKind::range_dealer)
+      monitor = std::make_unique<SocketMonitor>(*context.context_, *socket,
+                                                ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
+    return Socket(std::move(socket), std::move(guard), std::move(monitor));
   } catch (const zmq::error_t& error) {
     return fail(ErrorCode::io, std::string("cannot open a socket: ") + error.what());
   }
 }
 
-Socket::Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard)
-    : socket_(std::move(socket)), guard_(std::move(guard)) {}
+Socket::Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard,
+               std::unique_ptr<SocketMonitor> monitor)
+    : socket_(std::move(socket)), guard_(std::move(guard)), monitor_(std::move(monitor)) {}
 Socket::Socket(Socket&&) noexcept = default;
 Socket& Socket::operator=(Socket&& other) noexcept {
-  guard_ = std::move(other.guard_);  // the old guard goes before its socket
+  guard_ = std::move(other.guard_);  // the old guard and monitor go before their socket
+  monitor_ = std::move(other.monitor_);
+  is_up_ = other.is_up_;
   socket_ = std::move(other.socket_);
   return *this;
 }
@@ -127,6 +134,22 @@ SendOutcome Socket::send_to(BytesView routing_id, Bytes body, std::shared_ptr<By
   // this.
   zmq::message_t message = make_message(std::move(body), std::move(meter));
   return outcome_of(zmq_msg_send(message.handle(), socket_->handle(), ZMQ_DONTWAIT));
+}
+
+ConnectionNews Socket::take_connection_news() {
+  ENSURE(monitor_ != nullptr);
+  ConnectionNews news;
+  while (const auto event = monitor_->next()) {
+    is_up_ = event->kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+    if (!is_up_) news.was_lost = true;
+  }
+  // The old connection may still seem to take messages until its end, which comes before the begin of the new one, has
+  // reached this thread: this takes in all that libzmq's thread has told it so far.
+  int events = 0;
+  std::size_t size = sizeof events;
+  (void)zmq_getsockopt(socket_->handle(), ZMQ_EVENTS, &events, &size);
+  news.is_up = is_up_;
+  return news;
 }
 
 ReceiveOutcome Socket::receive(Received& received) {

@@ -23,6 +23,8 @@ enum class SocketKind {
   peer_dealer,     ///< a replica speaks to one other here; it never hears anything of use
   service_router,  ///< a node hears and answers clients, or joiners, here
   client_dealer,   ///< a client or joiner speaks to one node here
+  range_router,    ///< a node or logger is asked for entries and images here
+  range_dealer,    ///< whoever asks one of those; learns when it loses the connection
 };
 
 enum class SendOutcome {
@@ -41,6 +43,11 @@ enum class ReceiveOutcome {
 struct Received {
   Bytes routing_id;  ///< of the connection it came by; empty on a dealer. Says nothing about who is there.
   SharedBytes body;  ///< libzmq's own memory
+};
+
+struct ConnectionNews {
+  bool was_lost = false;  ///< what was not answered before has to be asked again, once
+  bool is_up = false;     ///< what is sent from now on goes over it. Without that, it may go nowhere, in silence.
 };
 
 /// A ZeroMQ socket, used by one thread only. Never blocks and never throws.
@@ -72,15 +79,20 @@ class Socket {
   /// and after the socket is read, each time. Gives what was cut.
   void look(std::uint64_t now_us) { guard_->look(now_us); }
   std::vector<CutConnection> cut_hoarders() { return guard_->cut_hoarders(); }
+  /// On a range dealer: what became of its connection since the last call.
+  [[nodiscard]] ConnectionNews take_connection_news();
   /// When the owner has to come back for that, though nothing came; nothing if there is no connection.
   [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return guard_->next_look_us(); }
 
  private:
   friend class Poller;
-  Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard);
+  Socket(std::unique_ptr<zmq::socket_t> socket, std::unique_ptr<ReceiveGuard> guard,
+         std::unique_ptr<SocketMonitor> monitor);
   [[nodiscard]] bool is_router() const { return guard_ != nullptr; }
   std::unique_ptr<zmq::socket_t> socket_;
-  std::unique_ptr<ReceiveGuard> guard_;  ///< of a router; destroyed before the socket
+  std::unique_ptr<ReceiveGuard> guard_;     ///< of a router; destroyed before the socket
+  std::unique_ptr<SocketMonitor> monitor_;  ///< of a range dealer; the same
+  bool is_up_ = false;
 };
 
 /// Sets every option that a socket of this kind has; socket_options.cpp gives each its reason.

@@ -1,6 +1,6 @@
 #include <zmq.hpp>
 
-#include "common/base/limits.hpp"
+#include "common/base/range_limits.hpp"
 #include "common/mq/socket.hpp"
 
 namespace parley::mq {
@@ -24,13 +24,20 @@ Bounds bounds(SocketKind kind) {
     // goes out is bounded in bytes by a meter.
     case SocketKind::service_router: return {limits::client_frame_bytes, 1000, limits::unread_frames_per_client};
     case SocketKind::client_dealer: return {limits::reply_frame_bytes, 1000, 256};
+    // What is asked is small. What goes out is bounded by credit, and in bytes by a meter.
+    case SocketKind::range_router: return {limits::range_request_bytes, 1100, limits::unread_frames_per_client};
+    // A source that sends beyond its credit must not fill memory; what an honest one has on its way waits in the kernel
+    // and there.
+    case SocketKind::range_dealer: return {limits::range_reply_bytes, 1000, limits::range_unread_frames};
   }
   return {};
 }
 
 }  // namespace
 
-bool is_router(SocketKind kind) { return kind == SocketKind::peer_router || kind == SocketKind::service_router; }
+bool is_router(SocketKind kind) {
+  return kind == SocketKind::peer_router || kind == SocketKind::service_router || kind == SocketKind::range_router;
+}
 
 ReceiveBounds receive_bounds(SocketKind kind) {
   const auto frame = static_cast<std::int64_t>(bounds(kind).message_bytes);

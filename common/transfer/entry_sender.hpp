@@ -27,7 +27,7 @@ class EntrySender {
   [[nodiscard]] std::optional<Reading> wanted(Index last) const;
   /// True if it is not over, has sent all that is there, and so waits for more.
   [[nodiscard]] bool waits(Index last) const { return !is_done() && next_ > last; }
-  [[nodiscard]] bool has_credit() const { return credit_.room() > 0; }
+  [[nodiscard]] bool has_credit() const { return credit_.has_room(); }
 
   /// A chunk of as many of these entries as may go now; there must be one at least. `corrupt`, naming the index, if
   /// they are not the next ones, or do not follow what was sent before.

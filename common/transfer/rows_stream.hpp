@@ -20,7 +20,7 @@ class RowsSender {
   /// False for a credit that the receiver cannot have earned.
   [[nodiscard]] bool grant(std::uint64_t total) { return credit_.grant(total); }
   /// True if the next rows are to be read now.
-  [[nodiscard]] bool wants_rows() const { return !is_done_ && (next_ < first_ || credit_.room() > 0); }
+  [[nodiscard]] bool wants_rows() const { return !is_done_ && (next_ < first_ || credit_.has_room()); }
   /// The next rows; a chunk, unless it is one that the receiver has.
   [[nodiscard]] std::optional<ImageChunk> take(SharedBytes rows, bool is_last);
 

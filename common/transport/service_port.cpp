@@ -11,8 +11,6 @@
 namespace parley::transport {
 namespace {
 
-constexpr std::uint64_t warn_again_us = 10'000'000;
-
 /// What the largest reply takes: of the application, or a list of as many members as there may be.
 constexpr std::size_t largest_reply_bytes = limits::reply_frame_bytes - wire::frame_overhead_bytes;
 
@@ -37,15 +35,10 @@ std::size_t replies_of_a_frame(const std::vector<wire::Reply>& replies, std::siz
 }  // namespace
 
 Result<ServicePort> ServicePort::bind(mq::Context& context, const Address& address) {
-  auto router = mq::Socket::open(context, mq::SocketKind::service_router);
-  if (!router) return std::unexpected(router.error());
-  auto bound = router->bind(address);
-  if (!bound) return std::unexpected(bound.error());
-  return ServicePort(std::move(*router), std::move(*bound));
+  auto port = FramePort::bind(context, mq::SocketKind::service_router, address);
+  if (!port) return std::unexpected(port.error());
+  return ServicePort(std::move(*port));
 }
-
-ServicePort::ServicePort(mq::Socket router, Address address)
-    : router_(std::move(router)), address_(std::move(address)) {}
 
 void ServicePort::set_header(ReplyHeader header) {
   ENSURE_LE(header.node.size(), limits::node_name_bytes);
@@ -55,37 +48,17 @@ void ServicePort::set_header(ReplyHeader header) {
 }
 
 std::size_t ServicePort::receive(std::size_t budget, std::uint64_t now_us, std::vector<Arrival>& arrivals) {
-  router_.look(now_us);
-  const std::size_t taken = receive_frames(budget, arrivals);
-  cut_hoarders(now_us);
+  const std::size_t taken = port_.receive(budget, now_us, frames_);
+  for (FrameArrival& frame : frames_) take_frame(frame, arrivals);
+  frames_.clear();
+  stats_.multipart = port_.multipart();
+  stats_.cut = port_.cut();
   return taken;
 }
 
-void ServicePort::cut_hoarders(std::uint64_t now_us) {
-  const std::vector<mq::CutConnection> cut = router_.cut_hoarders();
-  if (cut.empty()) return;
-  stats_.cut += cut.size();
-  if (warned_us_ && now_us - *warned_us_ < warn_again_us) return;
-  warned_us_ = now_us;
-  warning_ = "on " + address_.text() + " " + mq::text(cut.front()) + "; " + std::to_string(stats_.cut) +
-             " have been since the start";
-}
-
-std::size_t ServicePort::receive_frames(std::size_t budget, std::vector<Arrival>& arrivals) {
-  mq::Received received;
-  for (std::size_t taken = 0; taken < budget; ++taken) {
-    switch (router_.receive(received)) {
-      case mq::ReceiveOutcome::nothing: return taken;
-      case mq::ReceiveOutcome::dropped: ++stats_.multipart; break;
-      case mq::ReceiveOutcome::message: take_frame(received, arrivals); break;
-    }
-  }
-  return budget;
-}
-
-void ServicePort::take_frame(mq::Received& received, std::vector<Arrival>& arrivals) {
+void ServicePort::take_frame(FrameArrival& received, std::vector<Arrival>& arrivals) {
   ++stats_.frames_in;
-  ClientKey client(std::move(received.routing_id));
+  ClientKey client(std::move(received.client));
   auto frame = wire::decode_request_frame(std::move(received.body));
   if (!frame) {
     ++stats_.malformed;
@@ -114,27 +87,37 @@ void ServicePort::reply(const ClientKey& client, wire::Reply reply) {
     reply.body = wire::ErrorReply{ErrorWord::too_large,
                                   "the answer is larger than " + std::to_string(limits::command_bytes) + " bytes", 0};
   }
-  Connection& connection = connections_[client];
-  if (connection.replies.empty()) waiting_.push_back(client);
-  connection.replies.push_back(std::move(reply));
+  std::vector<wire::Reply>& replies = waiting_replies_[client];
+  if (replies.empty()) waiting_.push_back(client);
+  replies.push_back(std::move(reply));
 }
 
 void ServicePort::flush() {
-  for (const ClientKey& client : waiting_) flush_connection(client, connections_.at(client));
+  for (const ClientKey& client : waiting_) flush_connection(client, waiting_replies_.at(client));
+  // Lists that are empty now serve again, unless there are twice as many as are in use.
+  if (waiting_replies_.size() >= forget_at_) {
+    waiting_replies_.clear();
+    forget_at_ = std::max<std::size_t>(64, 2 * waiting_.size());
+  }
   waiting_.clear();
-  if (connections_.size() >= forget_at_) forget_idle();
 }
 
-void ServicePort::flush_connection(const ClientKey& client, Connection& connection) {
+mq::SendOutcome ServicePort::send(const ClientKey& client, const wire::ReplyFrame& frame) {
+  const bool are_full = port_.unread_in_all() > limits::unread_bytes_in_all;
+  const std::size_t most = are_full ? limits::unread_bytes_when_full : limits::unread_bytes_per_client;
+  if (port_.unread(client) > most) return mq::SendOutcome::would_block;
+  return port_.send(client, wire::encode(frame));
+}
+
+void ServicePort::flush_connection(const ClientKey& client, std::vector<wire::Reply>& replies) {
   wire::ReplyFrame frame{header_.cluster, header_.node, header_.leader, header_.leader_address, {}};
-  std::vector<wire::Reply>& replies = connection.replies;
   std::size_t begin = 0;
   while (begin < replies.size()) {
     const auto first = replies.begin() + static_cast<std::ptrdiff_t>(begin);
     const std::size_t count = replies_of_a_frame(replies, begin);
     frame.replies.assign(std::make_move_iterator(first),
                          std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
-    const mq::SendOutcome outcome = send_frame(client, connection, frame);
+    const mq::SendOutcome outcome = send(client, frame);
     if (outcome != mq::SendOutcome::sent) {
       auto& lost = outcome == mq::SendOutcome::unroutable ? stats_.replies_gone : stats_.replies_unread;
       lost += replies.size() - begin;
@@ -145,23 +128,6 @@ void ServicePort::flush_connection(const ClientKey& client, Connection& connecti
     begin += count;
   }
   replies.clear();
-}
-
-mq::SendOutcome ServicePort::send_frame(const ClientKey& client, Connection& connection,
-                                        const wire::ReplyFrame& frame) {
-  if (!connection.unread) connection.unread = std::make_shared<mq::ByteMeter>(unread_in_all_);
-  const bool are_full = unread_in_all_->bytes() > limits::unread_bytes_in_all;
-  const std::size_t most = are_full ? limits::unread_bytes_when_full : limits::unread_bytes_per_client;
-  if (connection.unread->bytes() > most) return mq::SendOutcome::would_block;
-  return router_.send_to(client.routing_id(), wire::encode(frame), connection.unread);
-}
-
-void ServicePort::forget_idle() {
-  std::erase_if(connections_, [](const auto& item) {
-    return item.second.replies.empty() && (!item.second.unread || item.second.unread->bytes() == 0);
-  });
-  // Twice what is left: so that looking through all of them is paid for by as many new ones.
-  forget_at_ = std::max<std::size_t>(64, 2 * connections_.size());
 }
 
 }  // namespace parley::transport

@@ -1,19 +1,13 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
-#include "common/base/address.hpp"
 #include "common/base/ids.hpp"
-#include "common/base/result.hpp"
-#include "common/mq/byte_meter.hpp"
-#include "common/mq/context.hpp"
-#include "common/mq/socket.hpp"
-#include "common/transport/client_key.hpp"
+#include "common/transport/frame_port.hpp"
 #include "common/wire/client_message.hpp"
 
 namespace parley::transport {
@@ -57,9 +51,9 @@ class ServicePort {
   [[nodiscard]] static Result<ServicePort> bind(mq::Context& context, const Address& address);
 
   /// Where it listens, with the port that it got.
-  [[nodiscard]] const Address& address() const { return address_; }
+  [[nodiscard]] const Address& address() const { return port_.address(); }
   /// To be watched for reading.
-  [[nodiscard]] mq::Socket& socket() { return router_; }
+  [[nodiscard]] mq::Socket& socket() { return port_.socket(); }
 
   /// From now on.
   void set_header(ReplyHeader header);
@@ -71,9 +65,9 @@ class ServicePort {
   /// not go back.
   std::size_t receive(std::size_t budget, std::uint64_t now_us, std::vector<Arrival>& arrivals);
   /// When to call it again though nothing came; nothing if there is no connection.
-  [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return router_.next_look_us(); }
+  [[nodiscard]] std::optional<std::uint64_t> next_look_us() const { return port_.next_look_us(); }
   /// Something for the log, once in ten seconds at most.
-  [[nodiscard]] std::optional<std::string> take_warning() { return std::exchange(warning_, std::nullopt); }
+  [[nodiscard]] std::optional<std::string> take_warning() { return port_.take_warning(); }
 
   /// For the next flush. A reply that no frame can hold is replaced by `too_large`.
   void reply(const ClientKey& client, wire::Reply reply);
@@ -83,35 +77,23 @@ class ServicePort {
   [[nodiscard]] const ServiceStats& stats() const { return stats_; }
   /// Connections that are remembered here: those with replies queued or unread, and idle ones until they are as many
   /// again.
-  [[nodiscard]] std::size_t remembered() const { return connections_.size(); }
+  [[nodiscard]] std::size_t remembered() const { return std::max(waiting_replies_.size(), port_.remembered()); }
 
  private:
-  struct Connection {
-    std::vector<wire::Reply> replies;
-    std::shared_ptr<mq::ByteMeter> unread;
-  };
-
-  ServicePort(mq::Socket router, Address address);
-  std::size_t receive_frames(std::size_t budget, std::vector<Arrival>& arrivals);
-  void cut_hoarders(std::uint64_t now_us);
-  void take_frame(mq::Received& received, std::vector<Arrival>& arrivals);
+  explicit ServicePort(FramePort port) : port_(std::move(port)) {}
+  void take_frame(FrameArrival& received, std::vector<Arrival>& arrivals);
   [[nodiscard]] bool is_foreign(const wire::RequestFrame& frame) const;
   void refuse_foreign(const ClientKey& client, const wire::RequestFrame& frame);
-  void flush_connection(const ClientKey& client, Connection& connection);
-  [[nodiscard]] mq::SendOutcome send_frame(const ClientKey& client, Connection& connection,
-                                           const wire::ReplyFrame& frame);
-  void forget_idle();
+  [[nodiscard]] mq::SendOutcome send(const ClientKey& client, const wire::ReplyFrame& frame);
+  void flush_connection(const ClientKey& client, std::vector<wire::Reply>& replies);
 
-  mq::Socket router_;
-  Address address_;
+  FramePort port_;
   ReplyHeader header_;
-  std::unordered_map<ClientKey, Connection> connections_;  ///< those that have replies queued or unread
+  std::unordered_map<ClientKey, std::vector<wire::Reply>> waiting_replies_;  ///< also empty ones, for their memory
   std::vector<ClientKey> waiting_;  ///< those that have replies queued, in the order of their first
   std::size_t forget_at_ = 64;      ///< connections at which idle ones are forgotten
-  std::shared_ptr<mq::ByteMeter> unread_in_all_ = std::make_shared<mq::ByteMeter>();
+  std::vector<FrameArrival> frames_;
   ServiceStats stats_;
-  std::optional<std::string> warning_;
-  std::optional<std::uint64_t> warned_us_;
 };
 
 }  // namespace parley::transport

@@ -115,6 +115,48 @@ TEST_CASE("a message posted quietly wakes nobody and is found by whoever wakes")
   CHECK_FALSE(mailbox.prepare_to_sleep());  // nobody goes to sleep over it
 }
 
+TEST_CASE("whoever sleeps lightly is woken by what is posted quietly") {
+  Mailbox<int> mailbox(10);
+  CHECK(mailbox.prepare_to_sleep(true));
+  mailbox.post_quietly(1);
+  CHECK(is_signalled(mailbox));
+  mailbox.post_quietly(2);
+  mailbox.awake();
+  CHECK_FALSE(is_signalled(mailbox));
+  std::vector<int> batch;
+  CHECK(mailbox.drain(batch));
+  CHECK(batch == std::vector{1, 2});
+  CHECK(mailbox.prepare_to_sleep());  // deeply again
+  mailbox.post_quietly(3);
+  CHECK_FALSE(is_signalled(mailbox));
+  mailbox.awake();
+}
+
+TEST_CASE("of news of which only the newest counts, however many come, one waits") {
+  struct News {
+    int about;
+    int number;
+  };
+  const auto is_older = [](const News& waiting, const News& fresh) { return waiting.about == fresh.about; };
+  Mailbox<News> mailbox(10);
+  CHECK(mailbox.prepare_to_sleep(true));
+  for (int number = 1; number <= 1000; ++number) {
+    for (const int about : {1, 2}) mailbox.replace_quietly(News{about, number}, is_older);
+  }
+  CHECK(mailbox.try_post(News{3, 7}));
+  mailbox.replace_quietly(News{1, 1001}, is_older);
+  std::vector<News> batch;
+  CHECK(mailbox.drain(batch));
+  REQUIRE(batch.size() == 3);
+  CHECK((batch[0].about == 1 && batch[0].number == 1001));
+  CHECK((batch[1].about == 2 && batch[1].number == 1000));
+  CHECK((batch[2].about == 3 && batch[2].number == 7));
+  mailbox.replace_quietly(News{1, 1002}, is_older);  // what was taken is not replaced
+  CHECK(mailbox.drain(batch));
+  CHECK(batch.size() == 1);
+  mailbox.awake();
+}
+
 TEST_CASE("an order to wake is not lost, whether it comes before the sleep or during it") {
   Mailbox<int> mailbox(10);
   mailbox.wake();

@@ -238,6 +238,40 @@ TEST_CASE("a peer's connection on which nothing is read for seconds is cut, thou
   }));
 }
 
+TEST_CASE("a range dealer learns of its connection, and what it sends on the next one arrives") {
+  Context context;
+  std::optional<Socket> router = open(context, SocketKind::range_router);
+  const Address address = *router->bind(Address{});
+  Socket dealer = open(context, SocketKind::range_dealer);
+  REQUIRE(dealer.connect(address));
+  Poller poller;
+  poller.watch_connections(dealer);
+  const auto await_news = [&](auto condition) {
+    const SystemClock clock;
+    const std::uint64_t end = clock.now().monotonic_us + patience_us;
+    while (clock.now().monotonic_us < end) {
+      if (condition(dealer.take_connection_news())) return true;
+      poller.wait(patience_us);
+    }
+    return false;
+  };
+  const auto is_up = [](const ConnectionNews& news) { return news.is_up; };
+  REQUIRE(await_news([](const ConnectionNews& news) { return news.is_up && !news.was_lost; }));
+  for (int round = 0; round < 5; ++round) {
+    INFO("round " << round);
+    router.reset();
+    REQUIRE(await_news([](const ConnectionNews& news) { return news.was_lost && !news.is_up; }));
+    CHECK_FALSE(dealer.take_connection_news().was_lost);
+    router = open(context, SocketKind::range_router);
+    REQUIRE(await_true([&] { return router->bind(address).has_value(); }));
+    REQUIRE(await_news(is_up));
+    CHECK(dealer.send("hello") == SendOutcome::sent);
+    Received received;
+    REQUIRE(await(*router, received) == ReceiveOutcome::message);
+    CHECK(received.body.view() == "hello");
+  }
+}
+
 TEST_CASE("a context with no sockets left says so") {
   Context context({.io_threads = 1, .max_sockets = 2});
   const auto first = Socket::open(context, SocketKind::client_dealer);
