@@ -358,7 +358,7 @@ void RangeDesk::expire() {
 void RangeDesk::look_at_time(const StreamKey& key, Stream& stream) {
   if (stream.stalled_us && now_us_ - *stream.stalled_us >= stall_us) {
     const std::string what = "no credit came for " + std::to_string(stall_us / 1'000'000) + " s";
-    return lose_slow(key, stream, {ErrorWord::timeout, what, 0, {}});
+    return lose_slow(key, stream, {ErrorWord::busy, what, 0, {}});
   }
   const auto* image = std::get_if<ImageStream>(&stream.work);
   if (image != nullptr && !image->is_open && now_us_ >= stream.deadline_us) {

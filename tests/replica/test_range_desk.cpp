@@ -315,7 +315,7 @@ TEST_CASE("who gives no credit for a minute loses the stream, who gives it keeps
   CHECK(world.desk.streams() == 1);
   const auto replies = world.replies("slow", 1);
   const auto& reason = std::get<wire::RangeErrorReply>(replies.back().body);
-  CHECK(reason.error == ErrorWord::timeout);
+  CHECK(reason.error == ErrorWord::busy);
   CHECK_THAT(reason.detail, Catch::Contains("60 s"));
   CHECK(world.desk.stats().slow == 1);
   CHECK(world.said.size() == 1);
