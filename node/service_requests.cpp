@@ -120,7 +120,11 @@ std::string Service::health() const {
 
 void Service::handle(const Asker& asker, const wire::MembersRequest&, std::uint64_t) {
   if (!admin_.is_member()) return refuse_as_stranger(asker);
-  // As this node's log has them, in the middle of a change too. One that is removed by it is told so by the others.
+  // A follower that has heard only the first half of a change may be the one that it removes, and never hear the
+  // second.
+  if (admin_.membership().is_joint() && role_.leader != options_.self) {
+    return refuse(asker, ErrorWord::no_leader, "a change of membership is under way, and this node does not lead");
+  }
   answer(asker, wire::MembersReply{admin_.describe_all()});
 }
 
