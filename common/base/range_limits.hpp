@@ -45,14 +45,14 @@ inline constexpr int range_unread_frames = 64;
 /// Digests that a receiver remembers as stated for entries that have not come yet, the nearest ones: more than there
 /// are sources.
 inline constexpr std::size_t range_expected = 64;
-/// Bytes of replies that libzmq holds unread, over all connections: what streams that were lost have left behind, and
-/// what open ones may have on their way. Beyond it the answer to a new stream is `busy`, until somebody reads or the
-/// kernel gives up a connection that does not.
+/// Bytes of replies to one connection that libzmq still holds: what its streams, or those that have just ended, may
+/// have on their way, and a chunk by which they exceed it. Whoever lets more wait has granted credit for what he did
+/// not read, and loses the stream.
+inline constexpr std::size_t range_unread_bytes = 13 * range_window_bytes / 8;
+/// The same over all connections: what lost streams have left behind, and what open ones may have on their way. Beyond
+/// it a connection has no more than the windows of its streams, and the answer to a new stream is `busy`, until
+/// somebody reads or the kernel gives up a connection that does not.
 inline constexpr std::size_t range_unread_in_all = 192 * MiB;
-/// Bytes by which one connection may exceed the windows of its streams: the last entry of a chunk may exceed its
-/// credit. Not while the bound over all is exceeded. Whoever lets more wait has granted credit for what he did not
-/// read, and loses the stream.
-inline constexpr std::size_t range_unread_slack = range_reply_bytes;
 /// Bytes beyond that for what is neither entries nor rows, so that a stream can be told why it is lost.
 inline constexpr std::size_t range_unread_words = 64 * KiB;
 /// Milliseconds after which a stream that has nothing to say says so.

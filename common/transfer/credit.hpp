@@ -26,8 +26,8 @@ class CreditSpent {
   }
   /// Bytes that may be sent now; the last entry of a chunk may exceed them.
   [[nodiscard]] std::uint64_t room() const { return total_ > spent_ ? total_ - spent_ : 0; }
-  /// True if there is enough of it to be worth a chunk. A receiver that has taken in everything leaves so much, since it
-  /// gives credit by quarters.
+  /// True if there is enough of it to be worth a chunk. A receiver that has taken in everything leaves so much, since
+  /// it gives credit by quarters.
   [[nodiscard]] bool has_room() const { return room() >= std::max<std::uint64_t>(window_ / 4, 1); }
   void spend(std::size_t bytes) { spent_ += credit_cost(bytes); }
 

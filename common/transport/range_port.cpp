@@ -8,6 +8,10 @@
 namespace parley::transport {
 namespace {
 
+/// Around entries there is an envelope: the least that a chunk costs is more than sixteen times as much.
+constexpr std::uint64_t with_envelopes(std::uint64_t windows) { return windows + windows / 16; }
+static_assert(with_envelopes(limits::range_window_bytes) + limits::range_reply_bytes <= limits::range_unread_bytes);
+
 /// A reply that is not bounded by credit.
 bool is_word(const wire::RangeReply& reply) {
   return !std::holds_alternative<wire::EntriesReply>(reply.body) &&
@@ -39,9 +43,8 @@ std::size_t RangePort::receive(std::size_t budget, std::uint64_t now_us, std::ve
 }
 
 mq::SendOutcome RangePort::send(const ClientKey& client, const wire::RangeReply& reply, std::uint64_t windows) {
-  // Around entries there is an envelope, of which the least that a chunk costs is more than sixteen times the size.
-  std::uint64_t most = windows + windows / 16;
-  if (port_.unread_in_all() <= limits::range_unread_in_all) most += limits::range_unread_slack;
+  const bool are_full = port_.unread_in_all() > limits::range_unread_in_all;
+  std::uint64_t most = are_full ? with_envelopes(windows) : limits::range_unread_bytes;
   if (is_word(reply)) most += limits::range_unread_words;
   mq::SendOutcome outcome = mq::SendOutcome::would_block;
   if (port_.unread(client) <= most) outcome = port_.send(client, wire::encode(reply));
