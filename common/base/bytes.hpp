@@ -27,6 +27,13 @@ class SharedBytes {
   /// `view` must lie in memory that `owner` keeps alive.
   SharedBytes(std::shared_ptr<const void> owner, BytesView view) : owner_(std::move(owner)), view_(view) {}
 
+  static SharedBytes copy_of(BytesView view) {
+    if (view.empty()) return {};
+    const auto owned = std::make_shared_for_overwrite<char[]>(view.size());
+    view.copy(owned.get(), view.size());
+    return {owned, BytesView(owned.get(), view.size())};
+  }
+
   /// Lives as long as this object or any copy of it.
   [[nodiscard]] BytesView view() const { return view_; }
   [[nodiscard]] std::size_t size() const { return view_.size(); }

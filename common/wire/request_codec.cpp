@@ -73,7 +73,7 @@ JoinRequest read_join(ValueReader& in) {
   join.join_address = in.text(limits::address_bytes, "join address of a join");
   join.recovery_address = in.text(limits::address_bytes, "recovery address of a join");
   join.wants_vote = in.boolean("vote wish of a join");
-  join.settings = in.bytes(limits::settings_bytes, "settings of a join");
+  join.settings = in.kept_bytes(limits::settings_bytes, "settings of a join");
   return join;
 }
 
@@ -84,11 +84,11 @@ RequestBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
   switch (static_cast<RequestKind>(kind)) {
     case RequestKind::write:
       expect(1, "write request");
-      return WriteRequest{in.bytes(limits::command_bytes, "command of a write")};
+      return WriteRequest{in.kept_bytes(limits::command_bytes, "command of a write")};
     case RequestKind::read: {
       expect(2, "read request");
       const auto mode = in.number(static_cast<std::uint64_t>(ReadMode::stale), "mode of a read");
-      return ReadRequest{static_cast<ReadMode>(mode), in.bytes(limits::command_bytes, "query of a read")};
+      return ReadRequest{static_cast<ReadMode>(mode), in.kept_bytes(limits::command_bytes, "query of a read")};
     }
     case RequestKind::status:
       expect(1, "status request");

@@ -121,6 +121,11 @@ SharedBytes ValueReader::bytes(std::size_t most_bytes, std::string_view what) {
   return {};
 }
 
+SharedBytes ValueReader::kept_bytes(std::size_t most_bytes, std::string_view what) {
+  SharedBytes slice = bytes(most_bytes, what);
+  return 2 * slice.size() >= frame_.size() ? slice : SharedBytes::copy_of(slice.view());
+}
+
 ClusterId ValueReader::cluster(std::string_view what) {
   ClusterId id;
   const Value& value = next(Kind::bytes, what);

@@ -41,6 +41,9 @@ class ValueReader {
   std::string text(std::size_t most_bytes, std::string_view what);
   /// A slice of the frame.
   SharedBytes bytes(std::size_t most_bytes, std::string_view what);
+  /// The same for what is kept when the frame is done with: a slice only if it is at least half of the frame, else a
+  /// copy. So nothing that is kept holds more than twice its own size, whatever else came with it.
+  SharedBytes kept_bytes(std::size_t most_bytes, std::string_view what);
   ClusterId cluster(std::string_view what);
   Digest digest(std::string_view what);
 

@@ -320,6 +320,19 @@ class Hostile(E2eTest):
         # The allocator may keep what it got for that.
         self.resident_before = {name: size + 256 * MIB for name, size in self.resident_before.items()}
 
+    def test_small_writes_in_large_frames(self):
+        """a write keeps no more in memory than it is, whatever came in the same frame"""
+        rubbish = bytes(1_400_000)
+        with Stranger(self.target.client) as stranger:
+            reply = ask(stranger.shake_hands(), [1, 30000, 0, command(1, 0, 0, 0) + os.urandom(8)])
+            session = struct.unpack_from("<Q", reply[4], len(reply[4]) - 8)[0]
+            for seq in range(1, 201):
+                write = command(3, session, seq, seq, b"k%d" % seq, b"v")
+                stranger.send(request_frame([1, 30000, 0, write], [2, 30000, 1, 2, rubbish]))
+                answered = set()
+                while answered != {1, 2}:
+                    answered.update(reply[0] for reply in unpack(stranger.receive())[6])
+
     def test_requests_without_number(self):
         """more requests than may wait are answered busy, not queued"""
         self.attacked.kill(self.attacked.others(self.target.name))  # now nothing is answered before its time

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "common/base/hex.hpp"
 #include "common/base/limits.hpp"
@@ -35,6 +36,26 @@ TEST_CASE("every request has golden bytes, fits its bound and survives the wire"
       CHECK(*decoded == frame);
     }
   }
+}
+
+TEST_CASE("what is kept of a frame of requests does not keep the frame, unless it is most of it") {
+  RequestFrame frame{samples::cluster(), {}};
+  const auto add = [&frame](RequestBody body) { frame.requests.push_back({1, 0, std::move(body)}); };
+  const std::size_t large = GENERATE(200, 1000, 100'000);
+  add(WriteRequest{SharedBytes(Bytes(40, 'a'))});
+  add(WriteRequest{SharedBytes(Bytes(large, 'b'))});
+  add(ReadRequest{ReadMode::stale, SharedBytes(Bytes(30, 'c'))});
+  const SharedBytes bytes(encode(frame));
+  const auto decoded = decode_request_frame(bytes);
+  REQUIRE(decoded);
+  CHECK(*decoded == frame);
+  const auto lies_within = [&](const SharedBytes& part) {
+    const std::less_equal<const char*> before;
+    return before(bytes.view().data(), part.view().data()) && before(part.view().data(), &bytes.view().back());
+  };
+  CHECK_FALSE(lies_within(std::get<WriteRequest>(decoded->requests[0].body).command));
+  CHECK(lies_within(std::get<WriteRequest>(decoded->requests[1].body).command) == (2 * large >= bytes.size()));
+  CHECK_FALSE(lies_within(std::get<ReadRequest>(decoded->requests[2].body).query));
 }
 
 TEST_CASE("every reply has golden bytes, fits its bound and survives the wire") {
