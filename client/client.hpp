@@ -74,6 +74,8 @@ class Client {
     std::uint64_t frames_sent = 0;
     std::uint64_t requests_sent = 0;
     std::uint64_t requests_repeated = 0;
+    std::uint64_t answers = 0;          ///< to operations that had not ended, refusals included
+    std::uint64_t busy_answers = 0;     ///< of these, a server said `busy`
     std::uint64_t replies_unknown = 0;  ///< to operations that had ended
     std::uint64_t sessions_opened = 0;
   };

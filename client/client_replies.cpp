@@ -67,6 +67,7 @@ void Client::handle_reply(wire::Reply& reply, const ClusterId& cluster) {
     ++counters_.replies_unknown;
     return;
   }
+  ++counters_.answers;
   if (const auto* application = std::get_if<wire::AppReply>(&reply.body)) {
     return handle_application_reply(to, *application, cluster);
   }
@@ -112,6 +113,7 @@ void Client::handle_refusal(OperationTable::Try to, wire::ErrorReply& refusal) {
     case ErrorWord::busy:
     case ErrorWord::no_leader:
     case ErrorWord::timeout:
+      if (refusal.error == ErrorWord::busy) ++counters_.busy_answers;
       if (operation.state == Operation::State::sent && to.number + 1 == operation.tries) pause(operation, refusal);
       return;
     default: break;

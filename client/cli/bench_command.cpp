@@ -15,7 +15,8 @@
 namespace parley::client::cli {
 namespace {
 
-constexpr std::uint64_t most_clients = 16'384;
+constexpr std::uint64_t most_clients = 131'072;
+constexpr std::uint64_t most_rate = 10'000'000;
 constexpr std::uint64_t most_sockets = 512;
 constexpr std::uint64_t most_keys = 1'000'000'000;
 /// Files that the process has open anyway, and those that a client takes while it looks for the leader.
@@ -43,7 +44,10 @@ class Bench final : public Command {
     const config::DurationRange positive_seconds{.min_ms = 1, .max_ms = longest_ms, .plain_ms = 1'000};
     const config::DurationRange milliseconds{.min_ms = 0, .max_ms = longest_ms, .plain_ms = 1};
     table.number("clients", &load_.clients, {.min = 1, .max = most_clients},
-                 flag("simulated clients, each with one request outstanding"));
+                 flag("simulated clients, each with one request outstanding, or with -rate at most one"));
+    table.number("rate", &load_.rate, {.min = 0, .max = most_rate, .unit = "a second"},
+                 flag("requests begin at this rate whatever is unanswered (an open loop), as long as a client is free; "
+                      "0: each client waits for its answer"));
     table.number("sockets", &load_.sockets, {.min = 1, .max = most_sockets},
                  flag("connections that the clients share; each takes 256 writes at once, the rest wait"));
     table.duration("time", &load_.time_ms, positive_seconds, flag("how long to measure"));

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t report_interval_us = 1'000'000;
 /// Digits of a key behind its `k`; 16 bytes in all.
 constexpr std::size_t key_digits = 15;
+/// Requests of an open loop begin together that are due within so long: sooner, none would share a frame.
+constexpr std::uint64_t pace_us = 200;
 /// Values are slices of random bytes: beginning elsewhere each time, they differ, and cost nothing to make.
 constexpr std::size_t pool_spread = 4096;
 
@@ -58,19 +60,42 @@ std::size_t Load::outstanding() const {
 }
 
 void Load::turn(std::uint64_t until_us) {
-  std::uint64_t wake_us = std::min(until_us, last_report_us_ + report_interval_us);
+  std::uint64_t wake_us = until_us;
+  // Afterwards nothing is reported any more.
+  if (phase_ != Phase::over) wake_us = std::min(wake_us, last_report_us_ + report_interval_us);
   for (const auto& client : clients_) {
     client->step();
     wake_us = std::min(wake_us, client->next_wake_us());
   }
   if (!thinkers_.empty()) wake_us = std::min(wake_us, thinkers_.top().due_us);
+  if (options_.rate > 0 && may_begin()) wake_us = std::min(wake_us, std::max(due_us(opened_), paced_us_ + pace_us));
   now_us_ = clock_.now().monotonic_us;
   network_.wait(wake_us - std::min(wake_us, now_us_), -1);
   now_us_ = clock_.now().monotonic_us;
   while (!thinkers_.empty() && thinkers_.top().due_us <= now_us_) {
     const std::uint32_t worker = thinkers_.top().worker;
     thinkers_.pop();
-    begin(worker);
+    begin(worker, now_us_);
+  }
+  if (options_.rate > 0 && now_us_ >= paced_us_ + pace_us) begin_due();
+}
+
+std::uint64_t Load::due_us(std::uint64_t number) const {
+  // Whole seconds apart, so that nothing overflows.
+  return open_since_us_ + number / options_.rate * 1'000'000 + number % options_.rate * 1'000'000 / options_.rate;
+}
+
+void Load::begin_due() {
+  paced_us_ = now_us_;
+  while (may_begin() && due_us(opened_) <= now_us_) {
+    const std::uint64_t due = due_us(opened_++);
+    if (idle_.empty()) {
+      if (phase_ == Phase::measured) ++result_.missed;
+      continue;
+    }
+    const std::uint32_t worker = idle_.front();
+    idle_.pop_front();
+    begin(worker, due);
   }
 }
 
@@ -108,12 +133,12 @@ bool Load::may_begin() const {
   return phase_ == Phase::unmeasured;
 }
 
-void Load::begin(std::uint32_t worker) {
+void Load::begin(std::uint32_t worker, std::uint64_t due_us) {
   if (!may_begin()) return;
   Worker& self = workers_[worker];
   self.is_measured = phase_ == Phase::measured;
   if (self.is_measured) ++begun_;
-  self.began_us = now_us_;
+  self.began_us = due_us;
   self.op = options_.mix.draw(random_);
   set_key(random_.below(options_.keys));
   const auto callback = [this, worker](Outcome&& outcome) { ended(worker, outcome); };
@@ -129,7 +154,8 @@ void Load::ended(std::uint32_t worker, const Outcome& outcome) {
   // The client's step began when the answers had come, and the next requests go out with its end.
   now_us_ = clients_[worker % clients_.size()]->now_us();
   record(workers_[worker], outcome, now_us_);
-  if (options_.think_ms == 0) return begin(worker);
+  if (options_.rate > 0) return idle_.push_back(worker);
+  if (options_.think_ms == 0) return begin(worker, now_us_);
   thinkers_.push({now_us_ + options_.think_ms * 1000, worker});
 }
 
@@ -159,16 +185,29 @@ void Load::run_until(const char* phase, std::uint64_t until_us) {
   }
 }
 
+/// Adds what the clients have counted so far, or takes it away.
+void Load::count_answers(int sign) {
+  for (const auto& client : clients_) {
+    const Client::Counters& counters = client->counters();
+    result_.answers += static_cast<std::uint64_t>(sign) * counters.answers;
+    result_.busy_answers += static_cast<std::uint64_t>(sign) * counters.busy_answers;
+  }
+}
+
 LoadResult Load::run() {
-  now_us_ = last_report_us_ = clock_.now().monotonic_us;
+  now_us_ = last_report_us_ = open_since_us_ = clock_.now().monotonic_us;
   ops_since_report_ = errors_since_report_ = 0;
   phase_ = options_.warmup_ms > 0 ? Phase::unmeasured : Phase::measured;
-  for (std::uint32_t worker = 0; worker < workers_.size(); ++worker) begin(worker);
+  for (std::uint32_t worker = 0; worker < workers_.size(); ++worker) {
+    options_.rate > 0 ? idle_.push_back(worker) : begin(worker, now_us_);
+  }
   if (phase_ == Phase::unmeasured) run_until("warmup", now_us_ + options_.warmup_ms * 1000);
   phase_ = Phase::measured;
   const std::uint64_t begin_us = now_us_;
+  count_answers(-1);
   run_until("load", options_.requests > 0 ? UINT64_MAX : begin_us + options_.time_ms * 1000);
   result_.elapsed_us = std::max<std::uint64_t>(now_us_ - begin_us, 1);
+  count_answers(1);
   phase_ = Phase::over;
   while (outstanding() > 0) turn(UINT64_MAX);
   return std::move(result_);

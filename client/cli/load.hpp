@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <queue>
@@ -15,7 +16,8 @@ namespace parley::client::cli {
 
 /// What `bench` puts on a cluster.
 struct LoadOptions {
-  std::uint64_t clients = 1;  ///< each has one request outstanding
+  std::uint64_t clients = 1;  ///< each has one request outstanding; in an open loop, at most
+  std::uint64_t rate = 0;     ///< requests a second that are to begin, whatever is unanswered; 0 for a closed loop
   std::uint64_t sockets = 1;  ///< connections, and sessions, that the clients share
   std::uint64_t time_ms = 10'000;
   std::uint64_t requests = 0;  ///< 0: for `time_ms`; else until so many have ended
@@ -31,6 +33,9 @@ struct LoadResult {
   std::uint64_t elapsed_us = 0;
   std::uint64_t ops = 0;                   ///< answered within that time as asked, misses included
   std::uint64_t misses = 0;                ///< of those, the key was not there
+  std::uint64_t missed = 0;                ///< of an open loop, when all clients waited: they never began
+  std::uint64_t answers = 0;               ///< of servers within that time, and ...
+  std::uint64_t busy_answers = 0;          ///< ... those of them that said `busy`; the client asks again
   std::array<std::uint64_t, 16> errors{};  ///< by ErrorWord
   obs::Histogram latency;  ///< of every request that was begun, however late its answer came, in microseconds
   std::array<obs::Histogram, Mix::names.size()> latency_by_op;
@@ -38,7 +43,8 @@ struct LoadResult {
   [[nodiscard]] std::uint64_t error_count() const;
 };
 
-/// A closed loop: each simulated client sends its next request when the last one was answered. For one thread.
+/// A closed loop: each simulated client sends its next request when the last one was answered. Or an open one: requests
+/// begin at their times, each by a client that waits for nothing; their latency counts from that time. For one thread.
 class Load {
  public:
   /// Called about once a second with what was measured since the last call. `phase`: "keys", "warmup", "load".
@@ -66,7 +72,9 @@ class Load {
   };
 
   void write_key(std::size_t client);
-  void begin(std::uint32_t worker);
+  void begin(std::uint32_t worker, std::uint64_t due_us);
+  void begin_due();
+  [[nodiscard]] std::uint64_t due_us(std::uint64_t number) const;
   void ended(std::uint32_t worker, const Outcome& outcome);
   void record(const Worker& worker, const Outcome& outcome, std::uint64_t now_us);
   [[nodiscard]] bool may_begin() const;
@@ -74,6 +82,7 @@ class Load {
   void turn(std::uint64_t until_us);
   void run_until(const char* phase, std::uint64_t until_us);
   void report(const char* phase);
+  void count_answers(int sign);
   void set_key(std::uint64_t number);
   [[nodiscard]] BytesView draw_value();
   [[nodiscard]] std::size_t outstanding() const;
@@ -85,6 +94,10 @@ class Load {
   Random random_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Worker> workers_;
+  std::deque<std::uint32_t> idle_;  ///< workers of an open loop, longest idle first
+  std::uint64_t open_since_us_ = 0;
+  std::uint64_t opened_ = 0;    ///< requests of an open loop whose time has come
+  std::uint64_t paced_us_ = 0;  ///< when some began last
   std::priority_queue<Thinker, std::vector<Thinker>, std::greater<>> thinkers_;
   std::string key_;
   std::string value_pool_;

@@ -42,6 +42,11 @@ std::string load_table(const LoadReport& report) {
                   options.value_size, options.keys, read_name(options.read), report.durability);
   text += fmt::format("{:.0f} operations a second: {} in {:.3f} s, {} misses, {} errors\n", throughput(report),
                       result.ops, seconds(report), result.misses, result.error_count());
+  if (options.rate > 0)
+    text +=
+        fmt::format("{} a second were to begin; {} did not, since every client waited\n", options.rate, result.missed);
+  if (result.busy_answers > 0)
+    text += fmt::format("of {} answers {} were busy, and asked again\n", result.answers, result.busy_answers);
   for (std::size_t word = 0; word < result.errors.size(); ++word) {
     const auto name = error_word(word);
     if (result.errors[word] > 0 && name) text += fmt::format("  {}: {}\n", parley::text(*name), result.errors[word]);
@@ -67,6 +72,10 @@ std::string load_json(const LoadReport& report) {
                {"durability", report.durability},
                {"misses", result.misses},
                {"sockets", options.sockets},
+               {"rate", options.rate},
+               {"missed", result.missed},
+               {"answers", result.answers},
+               {"busy_answers", result.busy_answers},
                {"mix", options.mix.text()},
                {"value_size", options.value_size},
                {"keys", options.keys},

@@ -194,6 +194,68 @@ TEST_CASE("every request of a load is recorded, also those that are answered aft
   CHECK(result.latency.count() <= 8 * 21);  // each thinks for a tenth of a second
 }
 
+TEST_CASE("the requests of an open loop begin at their times, whatever is unanswered, and are timed from then") {
+  CliFixture f;
+  LoadOptions options;
+  options.clients = 5000;
+  options.sockets = 20;
+  options.rate = 1000;
+  options.time_ms = 3000;
+  options.mix = *Mix::parse("get=1");
+  // For a second nobody is answered.
+  f.cluster[0].holds_answers = true;
+  f.cluster.after(1'000'000, [&] {
+    f.cluster[0].holds_answers = false;
+    f.cluster[0].release();
+  });
+  ClientSettings settings = Fixture::settings(f.cluster, 1);
+  settings.silence_us = 10'000'000;
+  Load load(f.cluster, f.cluster.clock, settings, options, [](const char*, auto, auto, auto) {});
+  const LoadResult result = load.run();
+  CHECK(result.latency.count() >= 2990);
+  CHECK(result.latency.count() <= 3010);
+  CHECK(result.ops + 5 >= result.latency.count());
+  CHECK(result.missed == 0);
+  CHECK(result.latency.max() >= 990'000);
+  CHECK(result.latency.percentile(80) >= 300'000);
+  CHECK(result.latency.percentile(50) < 50'000);
+}
+
+TEST_CASE("requests of an open loop that find no free client never begin, and are counted") {
+  CliFixture f;
+  LoadOptions options;
+  options.clients = 10;
+  options.rate = 500;
+  options.time_ms = 2000;
+  options.mix = *Mix::parse("get=1");
+  f.cluster[0].is_deaf = true;
+  Load load(f.cluster, f.cluster.clock, Fixture::settings(f.cluster, 1), options, [](const char*, auto, auto, auto) {});
+  const LoadResult result = load.run();
+  CHECK(result.ops == 0);
+  CHECK(result.latency.count() == 10);
+  CHECK(result.missed >= 985);
+  CHECK(result.missed <= 991);
+}
+
+TEST_CASE("answers that say busy are counted though the client asks again") {
+  CliFixture f;
+  LoadOptions options;
+  options.clients = 4;
+  options.requests = 40;
+  options.mix = *Mix::parse("get=1");
+  std::size_t asked = 0;
+  f.cluster[0].handler = [&](const wire::Request& request) -> std::optional<wire::ReplyBody> {
+    if (++asked % 2 == 1) return wire::ErrorReply{ErrorWord::busy, "", 1};
+    return f.cluster.carry_out(request);
+  };
+  Load load(f.cluster, f.cluster.clock, Fixture::settings(f.cluster, 1), options, [](const char*, auto, auto, auto) {});
+  const LoadResult result = load.run();
+  CHECK(result.ops == 40);
+  CHECK(result.error_count() == 0);
+  CHECK(result.answers == asked);
+  CHECK(result.busy_answers == asked - 40);
+}
+
 TEST_CASE("what a warm-up does is not counted") {
   CliFixture f;
   LoadOptions options;
