@@ -37,7 +37,7 @@ Status DiskActor::run(DiskWorker& worker, const std::stop_token& stop) {
       status = work(worker, std::exchange(requests, {}));
       has_spare_work = true;
     }
-    if (status && has_spare_work && !has_work) {
+    if (status && has_spare_work && (!has_work || worker.is_preparation_due())) {
       std::vector<DiskDone> done;
       const auto more = worker.prepare(done);
       for (DiskDone& each : done) callbacks_.done(std::move(each));

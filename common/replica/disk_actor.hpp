@@ -10,8 +10,8 @@
 namespace parley::replica {
 
 /// The thread that owns the log. It drains everything that waits, writes and syncs it at once, and makes the next
-/// segment in its spare time. After a failed write or sync it does nothing more, so that nothing unsafe is ever
-/// confirmed, and reports.
+/// segment in its spare time, or, if it has none, a step at a time between two writes. After a failed write or sync it
+/// does nothing more, so that nothing unsafe is ever confirmed, and reports.
 class DiskActor final : public DiskPort {
  public:
   struct Callbacks {

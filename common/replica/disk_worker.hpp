@@ -21,6 +21,9 @@ class DiskWorker {
   /// A step of what can be done in advance, some milliseconds at most; true if there is more to do.
   [[nodiscard]] Result<bool> prepare(std::vector<DiskDone>& done);
 
+  /// True if a step of prepare() must not wait for spare time any longer.
+  [[nodiscard]] bool is_preparation_due() const { return !is_full_ && log_.is_spare_due(); }
+
   /// True while the disk was full when last asked: work() and prepare() are to be tried again from time to time.
   [[nodiscard]] bool is_full() const { return is_full_; }
   [[nodiscard]] const wal::Log& log() const { return log_; }

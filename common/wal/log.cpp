@@ -133,6 +133,11 @@ Result<bool> Log::prepare() {
   return more;
 }
 
+bool Log::is_spare_due() const {
+  const Segment& segment = segments_.back();
+  return !has_spare() && spares_.zeroed_bytes() * 3 * segment.bytes < segment.end_offset() * 4 * options_.segment_bytes;
+}
+
 Status Log::trim_before(Index first_kept) {
   if (broken_) return std::unexpected(*broken_);
   ENSURE(current_);

@@ -84,6 +84,10 @@ class Log {
   /// A step towards the spare segment, some milliseconds at most: for spare time. True if there is more to do. After
   /// `disk_full` it begins anew.
   [[nodiscard]] Result<bool> prepare();
+  /// True if the spare segment is less far along than it must be to be ready when the present one is three quarters
+  /// full. Who writes without a pause has no spare time: he takes a step between two writes then, or one of them has to
+  /// make the whole segment.
+  [[nodiscard]] bool is_spare_due() const;
   /// True if the next segment is ready. Without one, and with a full disk, entries are refused before terms and votes
   /// are.
   [[nodiscard]] bool has_spare() const { return spares_.has_one(); }

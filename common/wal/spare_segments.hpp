@@ -24,6 +24,10 @@ class SpareSegments {
   [[nodiscard]] Status keep(const Folder& found);
 
   [[nodiscard]] bool has_one() const { return !ready_.empty(); }
+  /// Of the next one.
+  [[nodiscard]] std::uint64_t zeroed_bytes() const {
+    return has_one() ? segment_bytes_ : unfinished_ ? unfinished_->zeroed : 0;
+  }
   /// Does one short piece of work (at most limits::zero_step_bytes written and synced) towards a spare; true if there
   /// is more to do, false once one is ready. After an error nothing of the unfinished one is left.
   [[nodiscard]] Result<bool> step();

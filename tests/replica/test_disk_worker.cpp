@@ -140,3 +140,23 @@ TEST_CASE("a vote behind the restart of a log that has no room for it is on the 
   CHECK(recovered.start.index == Index{500});
   CHECK(recovered.hard_state == raft::HardState{Term{4}, ServerId{2}});
 }
+
+TEST_CASE("a disk that is never idle has its next segment ready in time, a step between two writes") {
+  Disk disk;
+  std::uint64_t segments = 0;
+  for (int i = 0; i < 100; ++i) {
+    CHECK(disk.work({disk.persist_of(1)}).size() == 1);
+    std::vector<DiskDone> done;
+    if (disk.worker->is_preparation_due()) REQUIRE(disk.worker->prepare(done).has_value());
+    const wal::Segment& segment = disk.worker->log().segments().back();
+    if (segment.end_offset() * 4 > segment.bytes * 3) CHECK(disk.worker->log().has_spare());
+    segments = segment.sequence;
+  }
+  CHECK(segments > 5);
+}
+
+TEST_CASE("a full disk is not asked for a segment between two writes") {
+  Disk disk;
+  disk.fill();
+  CHECK_FALSE(disk.worker->is_preparation_due());
+}

@@ -106,11 +106,10 @@ void Disk::report(std::vector<replica::DiskDone> done) {
     world_.trace.note(node_, "disk has done work of kind {}", each.index());
     report_(std::move(each));
   }
-  if (worker_.is_full()) {
-    process_.after(full_retry_us, [this] { begin(); });
-  } else {
-    begin();
-  }
+  if (worker_.is_full()) return process_.after(full_retry_us, [this] { begin(); });
+  // Who never has spare time takes a step between two writes.
+  if (worker_.is_preparation_due()) prepare();
+  begin();
 }
 
 /// The next segment is made in spare time, a step at a time.
