@@ -7,6 +7,7 @@ LAYERS = [
     {"common/raft", "common/app", "common/transfer"},
     {"common/wire", "common/config", "common/obs"},
     {"common/daemon", "common/wal", "common/store", "common/mq"},
+    {"common/archive"},
     {"common/transport"},
     {"common/replica"},
     {"node", "logger", "recovery", "client"},

@@ -52,7 +52,8 @@ class Rules(unittest.TestCase):
     def test_a_folder_includes_only_what_stands_to_its_left(self):
         header = "#pragma once\nnamespace parley::{} {{}}\n"
         for lower, upper in [("base", "raft"), ("raft", "app"), ("app", "raft"), ("wire", "obs"), ("obs", "wal"),
-                             ("wal", "mq"), ("mq", "transport"), ("transport", "replica")]:
+                             ("wal", "mq"), ("wal", "archive"), ("store", "archive"),
+                             ("mq", "transport"), ("archive", "transport"), ("transport", "replica")]:
             with self.subTest(lower=lower, upper=upper):
                 changes = {f"common/{f}/README.md": "# page\n" for f in (lower, upper)}
                 changes[f"common/{upper}/thing.hpp"] = header.format(upper)
