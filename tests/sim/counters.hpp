@@ -50,6 +50,7 @@ struct Counters {
   std::uint64_t told_removed = 0;              ///< members that were down when they were removed, and are told
   std::uint64_t changes = 0;                   ///< of membership that were carried out
   std::uint64_t transfers = 0;                 ///< of leadership that were asked for
+  std::uint64_t short_seeds = 0;               ///< in which too little came about before their time was over
   std::uint64_t undecided = 0;                 ///< keys whose history was too hard to judge
 
   /// Every field with the name that people read.
@@ -97,6 +98,7 @@ struct Counters {
     visit("told that they are removed", &Counters::told_removed);
     visit("membership changes", &Counters::changes);
     visit("leadership transfers", &Counters::transfers);
+    visit("seeds with too little", &Counters::short_seeds);
     visit("undecided histories", &Counters::undecided);
   }
 
