@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "common/base/chain.hpp"
+
 namespace parley::archive {
 
-Index Archive::first() const {
-  Index before = manifest_.begin.index;
-  while (const Gap* gap = manifest_.gap_behind(before)) before = gap->to();
-  return before.next();
+wal::Start Archive::before_first() const {
+  wal::Start before = manifest_.begin;
+  while (const Gap* gap = manifest_.gap_behind(before.index)) before = gap->after;
+  if (before.index == Index{0}) before.digest = chain_start(manifest_.cluster);
+  return before;
 }
 
 /// Where in the chain this entry is, if the archive can tell.
@@ -15,11 +18,18 @@ Result<std::optional<wal::Start>> Archive::place_of(Index index) {
   if (index == manifest_.begin.index) return manifest_.begin;
   const auto gap = std::ranges::find(manifest_.gaps, index, &Gap::to);
   if (gap != manifest_.gaps.end()) return gap->after;
-  const auto entries = read(index, index, 0);
-  if (!entries) return std::unexpected(entries.error());
-  if (entries->empty()) return std::nullopt;
-  const Entry& entry = entries->front().entry;
+  const auto run = read(index, index, 0);
+  if (!run) return std::unexpected(run.error());
+  if (run->entries.empty()) return std::nullopt;
+  const Entry& entry = run->entries.front().entry;
   return wal::Start{entry.index, entry.term, entry.digest, entry.time};
+}
+
+Result<transfer::EntryRun> Archive::read(Index from, Index to, std::size_t max_bytes) {
+  auto run = reader_.read(manifest_.segments, from, to, max_bytes);
+  // A segment that begins the log may have been made before the logger knew its cluster.
+  if (run && from == Index{1}) run->before = chain_start(manifest_.cluster);
+  return run;
 }
 
 std::unique_ptr<ImageFileWriter> Archive::image_writer() const {

@@ -35,8 +35,9 @@ class Archive {
   /// Segments, gaps and images; what was verified and could not yet be recorded included.
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const Layout& layout() const { return layout_; }
-  /// The first entry that it has, or will have: behind what was truncated, and behind a gap there.
-  [[nodiscard]] Index first() const;
+  /// The entry before the first that it has, or will have: behind what was truncated, and behind a gap there.
+  [[nodiscard]] wal::Start before_first() const;
+  [[nodiscard]] Index first() const { return before_first().index.next(); }
   /// The last entry that can be read here, below first() if there is none; live entries come behind it, or behind a
   /// gap.
   [[nodiscard]] Index last() const {
@@ -53,13 +54,14 @@ class Archive {
   [[nodiscard]] Result<bool> step();
   /// True if step() has something to do.
   [[nodiscard]] bool has_work() const;
+  /// True while it is not yet known all that the live log has retired, or where it begins: entries behind last() may
+  /// come.
+  [[nodiscard]] bool is_taking_up() const;
 
   // ---- reading ----
 
   /// The entries [from, to] as far as they are sealed and without a gap; see SealedReader::read().
-  [[nodiscard]] Result<std::vector<ArchivedEntry>> read(Index from, Index to, std::size_t max_bytes) {
-    return reader_.read(manifest_.segments, from, to, max_bytes);
-  }
+  [[nodiscard]] Result<transfer::EntryRun> read(Index from, Index to, std::size_t max_bytes);
   [[nodiscard]] const SealedReader& reader() const { return reader_; }
 
   // ---- images ----

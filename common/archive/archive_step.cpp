@@ -14,8 +14,12 @@ void Archive::live_begins(std::uint64_t sequence, const wal::Start& before) {
 bool Archive::has_work() const {
   if (broken_) return false;
   if (!to_be_removed_.empty() || unwritten_index_ || is_unsaved_) return true;
-  const bool takes_up = sealing_ || manifest_.next_sequence() < retired_end_ || live_is_ahead();
-  return (takes_up && !damaged_) || indexing_ || !unindexed_.empty();
+  return is_taking_up() || indexing_ || !unindexed_.empty();
+}
+
+bool Archive::is_taking_up() const {
+  if (damaged_ || broken_) return false;
+  return sealing_ || manifest_.next_sequence() < retired_end_ || live_is_ahead();
 }
 
 /// True if the live log says that it begins elsewhere than where the archive ends.
@@ -41,7 +45,7 @@ Status Archive::do_step() {
   if (is_unsaved_) return save(manifest_);
   if (!damaged_) {
     Status done;
-    const bool takes_up = sealing_ || manifest_.next_sequence() < retired_end_ || live_is_ahead();
+    const bool takes_up = is_taking_up();
     if (sealing_) {
       done = go_on_sealing();
     } else if (manifest_.next_sequence() < retired_end_) {

@@ -2,20 +2,14 @@
 #include <memory>
 #include <optional>
 
-#include "common/base/entry.hpp"
+#include "common/transfer/range.hpp"
 #include "common/wal/format.hpp"
 
 namespace parley::archive {
 
 /// An entry as an archive has it. One whose command a later one made unnecessary may be reduced: its payload is then
 /// what was left of it, and the hash of the payload that it had keeps its place in the chain.
-struct ArchivedEntry {
-  Entry entry;
-  std::optional<Digest> payload_hash;  ///< of a reduced entry
-
-  [[nodiscard]] bool is_reduced() const { return payload_hash.has_value(); }
-  friend bool operator==(const ArchivedEntry&, const ArchivedEntry&) = default;
-};
+using ArchivedEntry = transfer::RangeEntry;
 
 /// The entry of a record, its payload a slice of what `owner` keeps alive; nothing if it is another record.
 [[nodiscard]] std::optional<ArchivedEntry> entry_of(const wal::Record& record, std::shared_ptr<const void> owner);

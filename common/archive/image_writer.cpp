@@ -50,8 +50,10 @@ Status ImageFileWriter::write(BytesView bytes) {
   return file_->sync();
 }
 
-Status ImageFileWriter::complete() {
+Status ImageFileWriter::complete(const transfer::ImageHead& head) {
   ENSURE(file_ != nullptr);
+  if (head != head_.image)
+    return failed(fail(ErrorCode::protocol, "the image is not of the entry that it was said to be of"));
   const auto there = is_there_already();
   if (!there) return failed(std::unexpected(there.error()));
   if (*there) {

@@ -25,7 +25,8 @@ class ImageFileWriter final : public transfer::ImageSink {
   [[nodiscard]] Status add(BytesView rows) override;
   /// On return the file stands under its name for good. If there is one of the same state already, that one stays: the
   /// manifest may speak of it.
-  [[nodiscard]] Status complete() override;
+  /// `protocol` if `head` is not what was expected.
+  [[nodiscard]] Status complete(const transfer::ImageHead& head) override;
   void discard() override;
 
   /// Bytes written of the image that is being put together.

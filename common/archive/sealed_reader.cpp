@@ -37,9 +37,9 @@ class Room {
 
 }  // namespace
 
-Result<std::vector<ArchivedEntry>> SealedReader::read(const std::vector<SealedSegment>& segments, Index from, Index to,
-                                                      std::size_t max_bytes) {
-  std::vector<ArchivedEntry> entries;
+Result<transfer::EntryRun> SealedReader::read(const std::vector<SealedSegment>& segments, Index from, Index to,
+                                              std::size_t max_bytes) {
+  transfer::EntryRun run;
   Room room(max_bytes);
   Index next = from;
   while (next <= to) {
@@ -59,18 +59,24 @@ Result<std::vector<ArchivedEntry>> SealedReader::read(const std::vector<SealedSe
       if (*finding == Finding::unknown) return fault("a record of a kind that this version does not know");
       if (*finding != Finding::record) return fault("no intact record stands there");
       auto entry = entry_of(at.reader.record(), at.reader.owner());
-      if (!entry || entry->entry.index < next) continue;
+      if (!entry) continue;
+      if (entry->entry.index < next) {
+        at.before = entry->entry.digest;
+        continue;
+      }
       if (entry->entry.index > next) return fault("another entry stands there");
       if (!room.take(entry->entry)) {
         at.reader.seek(at.reader.offset());
-        return entries;
+        return run;
       }
-      entries.push_back(std::move(*entry));
+      if (run.entries.empty()) run.before = at.before;
+      at.before = entry->entry.digest;
+      run.entries.push_back(std::move(*entry));
       next = next.next();
       at.next = next;
     }
   }
-  return entries;
+  return run;
 }
 
 Result<SealedReader::Cursor*> SealedReader::cursor_at(const SealedSegment& segment, Index index) {
@@ -103,7 +109,7 @@ Result<SealedReader::Cursor> SealedReader::seek(const SealedSegment& segment, In
   if (segment.end > file->header.segment_bytes || *offset > segment.end)
     return damaged(file->where, 0, segment.before.index.next(), "the manifest speaks of another file");
   wal::RecordReader reader(*file->file, file->place(), *offset, segment.end, limits::log_read_bytes);
-  return Cursor{std::move(*file), std::move(reader), index};
+  return Cursor{std::move(*file), std::move(reader), index, segment.before.digest};
 }
 
 Result<std::uint64_t> SealedReader::offset_before(const SealedSegment& segment, const SegmentFile& file, Index index) {
@@ -116,7 +122,8 @@ Result<std::uint64_t> SealedReader::offset_before(const SealedSegment& segment, 
     unindexed_.insert(segment.sequence);
     return file.first_record();
   }
-  const auto mark = marks->mark_before(index);
+  // The entry before is passed over, since its digest is wanted.
+  const auto mark = marks->mark_before(index.previous());
   return mark ? mark->offset : file.first_record();
 }
 

@@ -21,8 +21,8 @@ class SealedReader {
   /// The entries [from, to] as far as these segments have them without a gap; nothing if they do not have `from`. Fewer
   /// if they would exceed `max_bytes` (as entry_bytes counts), but at least one. Payloads share the buffers that were
   /// read. Checksums and order are verified, the chain is not. `corrupt` names file, offset and index.
-  [[nodiscard]] Result<std::vector<ArchivedEntry>> read(const std::vector<SealedSegment>& segments, Index from,
-                                                        Index to, std::size_t max_bytes);
+  [[nodiscard]] Result<transfer::EntryRun> read(const std::vector<SealedSegment>& segments, Index from, Index to,
+                                                std::size_t max_bytes);
   /// To be called before a segment is removed or rewritten.
   void forget(std::uint64_t sequence);
 
@@ -36,7 +36,8 @@ class SealedReader {
   struct Cursor {
     SegmentFile segment;
     wal::RecordReader reader;
-    Index next;  ///< the entry that comes next; those before are passed over
+    Index next;     ///< the entry that comes next; those before are passed over
+    Digest before;  ///< the chain before it, once the entry before it was passed
     std::uint64_t used = 0;
   };
 

@@ -13,6 +13,8 @@ namespace parley::transfer {
 struct RangeEntry {
   Entry entry;                         ///< its payload is what is left of it, if it is reduced
   std::optional<Digest> payload_hash;  ///< of a reduced entry: the hash of the payload that it had, for the chain
+
+  [[nodiscard]] bool is_reduced() const { return payload_hash.has_value(); }
   friend bool operator==(const RangeEntry&, const RangeEntry&) = default;
 };
 

@@ -1,5 +1,6 @@
 #include "tests/archive/archive_testing.hpp"
 
+#include "common/base/chain.hpp"
 #include "common/transfer/rows.hpp"
 #include "common/wal/folder.hpp"
 
@@ -35,6 +36,7 @@ const Entry& History::at(Index index) {
 }
 
 wal::Start History::place(Index index) {
+  if (index == Index{}) return {{}, {}, chain_start(wal_testing::test_identity().cluster), {}};
   const Entry& entry = at(index);
   return {entry.index, entry.term, entry.digest, entry.time};
 }
@@ -101,7 +103,7 @@ Status Logger::add_image(Index index, std::size_t chunks) {
   writer->expect(image_head(history_.place(index)));
   Status done = writer->begin();
   for (std::size_t chunk = 0; done && chunk < chunks; ++chunk) done = writer->add(some_rows(index, chunk));
-  if (done) done = writer->complete();
+  if (done) done = writer->complete(image_head(history_.place(index)).image);
   return done ? archive_->add_image(index) : done;
 }
 
@@ -136,7 +138,7 @@ Result<archive::Summary> verify(wal::FileSystem& files, const std::filesystem::p
 std::vector<Entry> read_sealed(archive::Archive& archive, Index from, std::size_t max_bytes) {
   std::vector<Entry> all;
   while (true) {
-    const auto entries = good(archive.read(from, Index{UINT64_MAX}, max_bytes));
+    const auto entries = good(archive.read(from, Index{UINT64_MAX}, max_bytes)).entries;
     if (entries.empty()) return all;
     for (const archive::ArchivedEntry& archived : entries) {
       REQUIRE_FALSE(archived.is_reduced());

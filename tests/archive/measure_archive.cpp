@@ -70,7 +70,7 @@ void measure(wal::FileSystem& files, const std::filesystem::path& folder, std::u
 
   begin = Clock::now();
   for (Index next{1}; next <= archive.last();)
-    next = must(archive.read(next, archive.last(), limits::MiB)).back().entry.index.next();
+    next = must(archive.read(next, archive.last(), limits::MiB)).entries.back().entry.index.next();
   report("read on", begin, sealed, bytes);
 
   constexpr std::uint64_t seeks = 2000;

@@ -24,7 +24,7 @@ TEST_CASE("a new archive is empty, and a folder without one is said to be none")
   CHECK_FALSE(logger.archive().has_work());
   CHECK(logger.archive().first() == Index{1});
   CHECK(logger.archive().last() == Index{0});
-  CHECK(good(logger.archive().read(Index{1}, Index{10}, 1000)).empty());
+  CHECK(good(logger.archive().read(Index{1}, Index{10}, 1000)).entries.empty());
   const archive::Summary summary = good(verify(disk));
   CHECK(summary.entries == 0);
   CHECK(summary.first == Index{1});
@@ -88,19 +88,20 @@ TEST_CASE("entries are read from any index, up to any other, in answers of any s
   archive::Archive& archive = logger.archive();
   const Index last = archive.last();
   for (std::uint64_t from = 1; from <= last.value; from += 23) {
-    const auto entries = good(archive.read(Index{from}, last, 1));
-    REQUIRE(entries.size() == 1);
-    CHECK(entries[0].entry == history.at(Index{from}));
+    const auto run = good(archive.read(Index{from}, last, 1));
+    REQUIRE(run.entries.size() == 1);
+    CHECK(run.entries[0].entry == history.at(Index{from}));
+    CHECK(run.before == history.place(Index{from - 1}).digest);
   }
   for (std::uint64_t from = 1; from <= last.value; from += 97) {
     const Index to{from + from % 40};
-    const auto entries = good(archive.read(Index{from}, to, 1'000'000));
+    const auto entries = good(archive.read(Index{from}, to, 1'000'000)).entries;
     CHECK(entries.size() == std::min(to, last).value - from + 1);
     CHECK(entries.back().entry == history.at(std::min(to, last)));
   }
-  CHECK(good(archive.read(last.next(), last.next(), 1000)).empty());
-  CHECK(good(archive.read(Index{5}, Index{4}, 1000)).empty());
-  CHECK(good(archive.read(Index{0}, Index{4}, 1000)).empty());
+  CHECK(good(archive.read(last.next(), last.next(), 1000)).entries.empty());
+  CHECK(good(archive.read(Index{5}, Index{4}, 1000)).entries.empty());
+  CHECK(good(archive.read(Index{0}, Index{4}, 1000)).entries.empty());
 }
 
 TEST_CASE("streams that read on keep their places, as many as there are cursors") {
@@ -117,7 +118,9 @@ TEST_CASE("streams that read on keep their places, as many as there are cursors"
   for (std::uint64_t stream = 0; stream < limits::archive_cursors; ++stream) next.push_back(Index{1 + 7 * stream});
   while (next.back() <= archive.last()) {
     for (Index& from : next) {
-      for (const auto& entry : good(archive.read(from, archive.last(), 700))) {
+      const auto run = good(archive.read(from, archive.last(), 700));
+      CHECK(run.before == history.place(from.previous()).digest);
+      for (const auto& entry : run.entries) {
         CHECK(entry.entry == history.at(from));
         from = from.next();
       }
@@ -148,7 +151,7 @@ TEST_CASE("a seek index that is missing is made again, and without it entries ar
     good(logger.start());
     CHECK_FALSE(logger.archive().has_work());
   }
-  CHECK(good(logger.archive().read(last, last, 1)).front().entry == history.at(last));
+  CHECK(good(logger.archive().read(last, last, 1)).entries.front().entry == history.at(last));
   good(logger.settle());
   CHECK(disk.contents(layout.index(1)) == index);
   CHECK(good(verify(disk)).missing_indexes == 0);
@@ -181,7 +184,7 @@ TEST_CASE("entries that the logger never got are a gap, which has its image") {
   good(logger.settle());
   CHECK(logger.archive().manifest().gaps == std::vector<archive::Gap>{gap});
   CHECK(read_sealed(logger.archive(), first) == history.between(first, before));
-  CHECK(good(logger.archive().read(gap.from, image, 1000)).empty());
+  CHECK(good(logger.archive().read(gap.from, image, 1000)).entries.empty());
   CHECK(read_sealed(logger.archive(), image.next()) == history.between(image.next(), logger.archive().last()));
   const auto behind = history.between(image.next(), logger.last());
   CHECK(good(walk_all(disk)) == wal_testing::joined(history.between(first, before), behind));
@@ -239,7 +242,7 @@ TEST_CASE("an image that is complete and not yet in the manifest is taken up whe
     writer->expect(image_head(history.place(image)));
     good(writer->begin());
     good(writer->add(some_rows(image, 0)));
-    good(writer->complete());
+    good(writer->complete(image_head(history.place(image)).image));
   }
   CHECK(logger.archive().manifest().images.empty());
   CHECK(good(verify(disk)).images.size() == 1);
@@ -266,7 +269,7 @@ TEST_CASE("an image of another cluster, of another history or of another entry t
   const auto writer = logger.archive().image_writer();
   writer->expect(head);
   good(writer->begin());
-  good(writer->complete());
+  good(writer->complete(head.image));
   CHECK(logger.archive().add_image(image).error().code == ErrorCode::refused);
   good(disk.rename(layout.image(image), layout.image(Index{7})));
   CHECK(logger.archive().add_image(Index{7}).error().code == ErrorCode::refused);
@@ -274,7 +277,7 @@ TEST_CASE("an image of another cluster, of another history or of another entry t
   other.digest = blake2b("other");
   writer->expect(image_head(other));
   good(writer->begin());
-  good(writer->complete());
+  good(writer->complete(image_head(other).image));
   CHECK(logger.archive().add_image(Index{20}).error().code == ErrorCode::refused);
   CHECK(logger.archive().manifest().images.empty());
 }

@@ -132,7 +132,7 @@ TEST_CASE("a seek index for which there is no room is left out, and made again a
   good(logger.start());
   good(logger.settle());
   const Index last = logger.archive().manifest().segments[1].last.index;
-  CHECK(good(logger.archive().read(last, last, 1)).front().entry == history.at(last));
+  CHECK(good(logger.archive().read(last, last, 1)).entries.front().entry == history.at(last));
   good(logger.settle());
   CHECK_FALSE(logger.archive().has_work());
   CHECK(good(verify(disk)).missing_indexes == 1);

@@ -21,7 +21,7 @@ Status write_image(wal::FileSystem& files, std::size_t chunks, const wal::Start&
   writer.expect(image_head(of));
   Status done = writer.begin();
   for (std::size_t chunk = 0; done && chunk < chunks; ++chunk) done = writer.add(some_rows(of.index, chunk));
-  return done ? writer.complete() : done;
+  return done ? writer.complete(image_head(of).image) : done;
 }
 
 /// All chunks, or the fault.
@@ -48,7 +48,7 @@ TEST_CASE("an image file has golden bytes") {
   Bytes rows;
   transfer::append_row(rows, "k", "v");
   good(writer.add(rows));
-  good(writer.complete());
+  good(writer.complete(image_head(at).image));
   const Bytes bytes = disk.contents(where);
   REQUIRE(bytes.size() == 112 + 11 + 24 + 10 + 80);
   // clang-format off
@@ -160,7 +160,7 @@ TEST_CASE("a large image is synced on its way") {
     CHECK(disk.unsynced_bytes() < limits::image_sync_bytes + rows.size());
   }
   CHECK(disk.counters().syncs == 1);
-  good(writer.complete());
+  good(writer.complete(image_head(at).image));
 }
 
 TEST_CASE("each flipped bit of an image is found") {

@@ -64,13 +64,14 @@ class Run {
     const Index last = logger_.archive().last();
     if (last < first) return;
     const Index from = first + Count{random_.below(last.value - first.value + 1)};
-    const auto entries = logger_.archive().read(from, last, random_.below(5000));
-    if (!entries) {
+    const auto run = logger_.archive().read(from, last, random_.below(5000));
+    if (!run) {
       CHECK(disk_.has_stopped());
       return;
     }
     Index next = from;
-    for (const auto& entry : *entries) {
+    if (!run->entries.empty()) CHECK(run->before == history_.place(from.previous()).digest);
+    for (const auto& entry : run->entries) {
       CHECK(entry.entry == history_.at(next));
       next = next.next();
     }

@@ -72,7 +72,7 @@ void take_as_damage(BytesView bytes) {
   writer.expect({});
   ENSURE(writer.begin().has_value());
   if (!writer.add(bytes.substr(4))) return;
-  ENSURE(writer.complete().has_value());
+  ENSURE(writer.complete({}).has_value());
   Bytes file = files.contents(writer.where());
   std::uint32_t place = 0;
   std::memcpy(&place, bytes.data(), 3);
