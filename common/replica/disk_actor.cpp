@@ -30,6 +30,7 @@ Status DiskActor::start(wal::Log log, Callbacks callbacks) {
 Status DiskActor::run(DiskWorker& worker, const std::stop_token& stop) {
   std::vector<DiskRequest> requests;
   bool has_spare_work = true;
+  say_if_changed(worker);
   while (true) {
     const bool has_work = mailbox_.drain(requests);
     Status status;
@@ -58,8 +59,14 @@ Status DiskActor::run(DiskWorker& worker, const std::stop_token& stop) {
 Status DiskActor::work(DiskWorker& worker, std::vector<DiskRequest> requests) {
   auto done = worker.work(std::move(requests));
   if (!done) return std::unexpected(done.error());
+  say_if_changed(worker);
   for (DiskDone& each : *done) callbacks_.done(std::move(each));
   return {};
+}
+
+void DiskActor::say_if_changed(const DiskWorker& worker) {
+  const LogExtent extent = LogExtent::of(worker.log());
+  if (callbacks_.changed && extent != std::exchange(extent_, extent)) callbacks_.changed(extent);
 }
 
 }  // namespace parley::replica

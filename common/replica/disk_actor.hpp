@@ -17,6 +17,9 @@ class DiskActor final : public DiskPort {
   struct Callbacks {
     std::function<void(DiskDone)> done;  ///< from the actor's thread
     std::function<void(Error)> failed;   ///< the same; at most once
+    /// The same: the log begins elsewhere, or has a new segment, and once at the start. Called before what was asked
+    /// for later is done. Need not be there.
+    std::function<void(const LogExtent&)> changed;
   };
   explicit DiskActor(obs::Logger logger);
   /// Begins to work off what is submitted. Two steps, since whoever is called back must be there first.
@@ -31,9 +34,11 @@ class DiskActor final : public DiskPort {
  private:
   Status run(DiskWorker& worker, const std::stop_token& stop);
   [[nodiscard]] Status work(DiskWorker& worker, std::vector<DiskRequest> requests);
+  void say_if_changed(const DiskWorker& worker);
 
   obs::Logger logger_;
   Callbacks callbacks_;
+  LogExtent extent_;  ///< as it was said last
   mq::Mailbox<DiskRequest> mailbox_;
   mq::Actor actor_;  // last: joined before what its thread uses is gone
 };

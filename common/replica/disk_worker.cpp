@@ -5,15 +5,41 @@
 #include <utility>
 
 namespace parley::replica {
+namespace {
+
+/// What is not there yet, for want of room on the disk, is gone with no first.
+RunRead read_run(const wal::Log& log, const ReadRun& wanted) {
+  if (wanted.from < log.first()) return EntriesGone{log.first()};
+  transfer::EntryRun run;
+  run.before = log.start().digest;
+  if (wanted.from > log.first()) {
+    const Index previous = wanted.from.previous();
+    const auto before = log.read(previous, previous, 0);
+    if (!before) return before.error();
+    if (before->empty()) return EntriesGone{};
+    run.before = before->front().digest;
+  }
+  auto entries = log.read(wanted.from, wanted.to, wanted.max_bytes);
+  if (!entries) return std::move(entries.error());
+  if (entries->empty()) return EntriesGone{};
+  run.entries.reserve(entries->size());
+  for (Entry& entry : *entries) run.entries.push_back({std::move(entry), std::nullopt});
+  return run;
+}
+
+}  // namespace
 
 Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests) {
   std::vector<DiskDone> done;
   std::vector<raft::EntriesWanted> reads;
+  std::vector<ReadRun> runs;
   for (DiskRequest& request : requests) {
     if (auto* persist = std::get_if<raft::Persist>(&request)) {
       unwritten_.push_back(std::move(*persist));
     } else if (const auto* trim = std::get_if<TrimBefore>(&request)) {
       trim_ = std::max(trim_.value_or(Index{}), trim->first_kept);
+    } else if (auto* run = std::get_if<ReadRun>(&request)) {
+      runs.push_back(std::move(*run));
     } else {
       reads.push_back(std::get<raft::EntriesWanted>(request));
     }
@@ -26,6 +52,7 @@ Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests
     if (!entries) return std::unexpected(entries.error());
     done.push_back(raft::EntriesRead{wanted.peer, wanted.term, wanted.from, std::move(*entries)});
   }
+  for (const ReadRun& run : runs) run.done(read_run(log_, run));
   if (const Status trimmed = trim(done); !trimmed) return std::unexpected(trimmed.error());
   return done;
 }

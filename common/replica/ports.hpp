@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "common/raft/io.hpp"
+#include "common/replica/read_run.hpp"
 #include "common/transfer/message.hpp"
+#include "common/wal/log.hpp"
 
 /// What a replica's driver needs from the world. Each port has two implementations: the real one (actors, sockets,
 /// files) and the simulated one of tests/sim.
@@ -17,8 +19,23 @@ struct TrimBefore {
 };
 
 /// Work for the disk, done in order. A Persist is answered by PersistDone once it is synced, EntriesWanted by
-/// EntriesRead, TrimBefore by Trimmed if anything could go.
-using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted, TrimBefore>;
+/// EntriesRead, TrimBefore by Trimmed if anything could go; ReadRun answers for itself.
+using DiskRequest = std::variant<raft::Persist, raft::EntriesWanted, TrimBefore, ReadRun>;
+
+/// Which segments a log has, for who keeps what it lets go.
+struct LogExtent {
+  std::uint64_t first_segment = 0;  ///< its number
+  wal::Start begin;                 ///< the entry before the first
+  std::uint64_t last_segment = 0;
+  Index last_begin;  ///< the entry before the first in the last segment
+  friend bool operator==(const LogExtent&, const LogExtent&) = default;
+
+  [[nodiscard]] static LogExtent of(const wal::Log& log) {
+    const wal::Segment& first = log.segments().front();
+    const wal::Segment& last = log.segments().back();
+    return {first.sequence, first.before, last.sequence, last.before.index};
+  }
+};
 
 struct PersistDone {
   std::uint64_t sequence = 0;

@@ -5,6 +5,7 @@
 
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
+#include "common/replica/read_run.hpp"
 #include "common/transfer/message.hpp"
 #include "common/transfer/range.hpp"
 #include "common/wire/range_message.hpp"
@@ -37,13 +38,9 @@ class RangeSource {
   virtual void truncate(RangeTicket ticket, ServerId server, const NodeId& name, Index first_kept) = 0;
 };
 
-/// The entries were trimmed, or never came; `first`: the next one that is there, 0 if that is not known.
-struct EntriesGone {
-  Index first;
-};
 struct ReadDone {
   RangeTicket ticket;
-  std::variant<transfer::EntryRun, EntriesGone, Error> outcome;
+  RunRead outcome;
 };
 struct ImageGone {};
 struct ImageOpened {
