@@ -9,12 +9,10 @@
 #include "common/replica/restore.hpp"
 #include "common/wal/posix_file_system.hpp"
 #include "logger/archive_actor.hpp"
+#include "logger/image_fetcher.hpp"
 
 namespace parley::logger {
 namespace {
-
-/// The newest part of an archive: the log of the replica.
-std::filesystem::path live_log_of(const std::filesystem::path& archive) { return archive / "live"; }
 
 Result<wal::OpenedLog> open_live_log(wal::FileSystem& files, const std::filesystem::path& folder,
                                      const wal::Options& options) {
@@ -32,22 +30,25 @@ Result<wal::OpenedLog> open_live_log(wal::FileSystem& files, const std::filesyst
 /// In the order in which they must be made; destroyed in the reverse one.
 struct ClusterLogger::Parts {
   Parts(mq::Context& the_context, const config::LoggerOptions& the_options, const config::LoggedCluster& the_cluster,
-        std::string the_recovery_address, Events& the_events, const Clock& the_clock, obs::Logger the_logger)
+        replica::RangeActor* the_ranges, Events& the_events, const Clock& the_clock, obs::Logger the_logger)
       : context(the_context),
         options(the_options),
         cluster(the_cluster),
-        recovery_address(std::move(the_recovery_address)),
+        ranges(the_ranges),
         events(the_events),
         clock(the_clock),
         logger(std::move(the_logger)),
         disk(logger.for_actor("disk")),
-        archive(logger.for_actor("archive")) {}
+        archive(the_clock, logger.for_actor("archive")),
+        fetcher(the_context, the_clock, logger.for_actor("fetch")) {}
   ~Parts();
 
   Status open();
   Status open_archive();
   Status bind_port();
   Status start_actors();
+  Status start_archive(ArchiveDesk::Opened archived);
+  void fetch_image(Index least, const raft::Membership& members, std::unique_ptr<archive::ImageFileWriter> writer);
   Status begin_membership();
   Status start_joiner(std::vector<Address> members);
   void look_for_self(const ClusterId& of, const raft::Membership& membership);
@@ -57,28 +58,32 @@ struct ClusterLogger::Parts {
   mq::Context& context;
   config::LoggerOptions options;
   config::LoggedCluster cluster;
-  std::string recovery_address;
+  replica::RangeActor* ranges;  ///< null: nothing is served
   Events& events;
   const Clock& clock;
   obs::Logger logger;
   wal::PosixFileSystem files;
   std::optional<transport::PeerListener> raft_port;
+  std::optional<archive::Archive> stored;  ///< until its actor has it
   std::optional<wal::OpenedLog> opened;
   ServerId server;
   ClusterId known_cluster;  ///< to which the archive belonged when it was opened
   raft::Membership known_membership;
-  Index archived;
+  ClusterId served;            ///< by `ranges`; for the archive's actor until it is stopped
   bool was_member = false;     ///< as the archive actor has seen it
   bool is_announcing = false;  ///< a member whose new addresses the cluster must learn
   replica::DiskActor disk;
   ArchiveActor archive;
+  ImageFetcher fetcher;
   std::unique_ptr<replica::ConsensusActor> consensus;
   std::unique_ptr<replica::Joiner> joiner;
 };
 
 ClusterLogger::Parts::~Parts() {
   joiner.reset();
+  fetcher.stop();
   archive.stop();
+  if (ranges != nullptr && !served.is_nil()) ranges->order(replica::CloseSource{served, "it is followed no longer"});
   if (consensus) consensus->stop();
   disk.stop();
 }
@@ -86,7 +91,7 @@ ClusterLogger::Parts::~Parts() {
 /// A new archive is made last, so that a start that fails leaves none behind. One that is there is opened first: while
 /// that takes its time, nobody should connect and wait.
 Status ClusterLogger::Parts::open() {
-  const auto exists = wal::Log::exists(files, live_log_of(cluster.folder));
+  const auto exists = wal::Log::exists(files, archive::Layout{cluster.folder}.live());
   if (!exists) return std::unexpected(exists.error());
   if (const Status first = *exists ? open_archive() : bind_port(); !first) return first;
   return *exists ? bind_port() : open_archive();
@@ -103,12 +108,16 @@ Status ClusterLogger::Parts::open_archive() {
   wal::Options log_options;
   log_options.segment_bytes = options.segment_bytes;
   log_options.sync = !options.unsafe_no_fsync;
-  auto log = open_live_log(files, live_log_of(cluster.folder), log_options);
+  // The archive first: it may otherwise be given segments before anybody has begun it.
+  auto found = archive::Archive::open(files, cluster.folder, wal::OpenMode::use);
+  if (!found) return std::unexpected(found.error());
+  stored.emplace(std::move(*found));
+  log_options.retire_into = stored->layout().sealed();
+  auto log = open_live_log(files, stored->layout().live(), log_options);
   if (!log) return std::unexpected(log.error());
   opened.emplace(std::move(*log));
   server = opened->recovered.identity.server;
   known_cluster = opened->recovered.identity.cluster;
-  archived = opened->recovered.last.index;
   if (!opened->recovered.torn) return {};
   const wal::TornTail& torn = *opened->recovered.torn;
   logger.warn("{}: {} bytes behind offset {} were never synced and are cut{}", torn.segment.string(), torn.bytes,
@@ -119,14 +128,21 @@ Status ClusterLogger::Parts::open_archive() {
 
 raft::Member ClusterLogger::Parts::self() const {
   const Address known = consensus->listens_at().at_host(options.advertise);
-  return {server, cluster.id, {known.text(), "", "", recovery_address}, false};
+  const std::string recovery = ranges == nullptr ? "" : ranges->address().at_host(options.advertise).text();
+  return {server, cluster.id, {known.text(), "", "", recovery}, false};
 }
 
 Status ClusterLogger::Parts::start_actors() {
   // All that the archive has is committed: the leader sends nothing else to one that never votes.
-  auto restored = replica::restore(opened->recovered, opened->log, archived, opened->recovered.last.digest);
+  const wal::Start last = opened->recovered.last;
+  auto restored = replica::restore(opened->recovered, opened->log, last.index, last.digest);
   if (!restored) return std::unexpected(restored.error());
   if (!restored->memberships.empty()) known_membership = restored->memberships.back().membership;
+  ArchiveDesk::Opened archived;
+  archived.cluster = known_cluster;
+  archived.membership = known_membership;
+  archived.last = {last.index, last.term, last.time, last.digest};
+  archived.live = replica::LogExtent::of(opened->log);
 
   replica::ConsensusOptions consensus_options;
   consensus_options.raft.self = server;
@@ -138,18 +154,45 @@ Status ClusterLogger::Parts::start_actors() {
   if (!started) return std::unexpected(started.error());
   consensus = std::move(*started);
 
-  auto to_consensus = [this](replica::DiskDone done) { consensus->order(std::move(done)); };
-  auto failed = [this](const Error& error) { fail(error); };
-  if (const Status status = disk.start(std::move(opened->log), {to_consensus, failed}); !status) return status;
+  replica::DiskActor::Callbacks from_disk;
+  from_disk.done = [this](replica::DiskDone done) { consensus->order(std::move(done)); };
+  from_disk.failed = [this](const Error& error) { fail(error); };
+  from_disk.changed = [this](const replica::LogExtent& extent) { archive.post(extent); };
+  if (const Status status = disk.start(std::move(opened->log), std::move(from_disk)); !status) return status;
+  const Status fetching = fetcher.start([this](Result<Index> image) { archive.post(ImageFetched{std::move(image)}); });
+  if (!fetching) return fetching;
+  return start_archive(std::move(archived));
+}
 
-  ArchiveActor::Callbacks from_archive;
-  from_archive.order = [this](replica::Order order) { consensus->order(std::move(order)); };
-  from_archive.members = [this](const ClusterId& of, const raft::Membership& membership) {
-    look_for_self(of, membership);
+Status ClusterLogger::Parts::start_archive(ArchiveDesk::Opened archived) {
+  ArchiveDesk::Calls calls;
+  calls.order = [this](replica::Order order) { consensus->order(std::move(order)); };
+  calls.read_live = [this](replica::ReadRun run) { disk.submit(std::move(run)); };
+  calls.members = [this](const ClusterId& of, const raft::Membership& membership) { look_for_self(of, membership); };
+  calls.fetch = [this](Index least, const raft::Membership& members, std::unique_ptr<archive::ImageFileWriter> writer) {
+    fetch_image(least, members, std::move(writer));
   };
-  from_archive.archived = [](Index) {};
-  from_archive.failed = failed;
-  return archive.start(archived, std::move(from_archive));
+  if (ranges != nullptr) {
+    calls.serve = [this](replica::RangeOrder order) {
+      if (const auto* opens = std::get_if<replica::OpenSource>(&order)) served = opens->cluster;
+      ranges->order(std::move(order));
+    };
+    calls.advanced = [this](const ClusterId& of, const transfer::LogPoint& last) { ranges->advanced(of, last); };
+    calls.source = [this] { return archive.source(); };
+  }
+  return archive.start(std::move(*stored), cluster.id, std::move(archived), std::move(calls),
+                       [this](const Error& error) { fail(error); });
+}
+
+/// In the archive actor's thread.
+void ClusterLogger::Parts::fetch_image(Index least, const raft::Membership& members,
+                                       std::unique_ptr<archive::ImageFileWriter> writer) {
+  WantedImage wanted{served, least, {}, std::move(writer)};
+  for (const raft::Member& member : members.members) {
+    const auto address = Address::parse(member.addresses.recovery);
+    if (member.wants_vote && address && address->port() != 0) wanted.sources.push_back(*address);
+  }
+  fetcher.fetch(std::move(wanted));
 }
 
 /// In the archive actor's thread.
@@ -181,7 +224,10 @@ Status ClusterLogger::Parts::start_joiner(std::vector<Address> members) {
   join.members = std::move(members);
   join.cluster = known_cluster;
   replica::JoinCallbacks callbacks;
-  callbacks.joined = [this](replica::AdoptCluster adopt) { consensus->order(std::move(adopt)); };
+  callbacks.joined = [this](replica::AdoptCluster adopt) {
+    archive.post(Adopted{adopt.cluster});
+    consensus->order(std::move(adopt));
+  };
   callbacks.refused = [this](const Error& error) {
     fail({error.code, "the cluster does not take this logger in: " + error.what});
   };
@@ -197,9 +243,9 @@ ClusterLogger::~ClusterLogger() = default;
 
 Result<std::unique_ptr<ClusterLogger>> ClusterLogger::start(mq::Context& context, const config::LoggerOptions& options,
                                                             const config::LoggedCluster& cluster,
-                                                            const std::string& recovery_address, Events& events,
+                                                            replica::RangeActor* ranges, Events& events,
                                                             const Clock& clock, obs::Logger logger) {
-  auto parts = std::make_unique<Parts>(context, options, cluster, recovery_address, events, clock, std::move(logger));
+  auto parts = std::make_unique<Parts>(context, options, cluster, ranges, events, clock, std::move(logger));
   if (const Status opened = parts->open(); !opened) return std::unexpected(opened.error());
   if (const Status started = parts->start_actors(); !started) return std::unexpected(started.error());
   if (const Status begun = parts->begin_membership(); !begun) return std::unexpected(begun.error());

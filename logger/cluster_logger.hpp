@@ -5,6 +5,7 @@
 #include "common/config/logger_options.hpp"
 #include "common/mq/context.hpp"
 #include "common/obs/logger.hpp"
+#include "common/replica/range_actor.hpp"
 #include "logger/event.hpp"
 
 namespace parley::logger {
@@ -15,11 +16,12 @@ namespace parley::logger {
 class ClusterLogger {
  public:
   /// Opens the archive, binds the port and starts the actors. `events` hears when the cluster has taken it in, and when
-  /// it can go on no longer. `context`, `events` and `clock` must outlive it.
+  /// it can go on no longer. `ranges`, who serves what is archived, may be null; it and `context`, `events` and `clock`
+  /// must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<ClusterLogger>> start(mq::Context& context,
                                                                     const config::LoggerOptions& options,
                                                                     const config::LoggedCluster& cluster,
-                                                                    const std::string& recovery_address, Events& events,
+                                                                    replica::RangeActor* ranges, Events& events,
                                                                     const Clock& clock, obs::Logger logger);
   ~ClusterLogger();
   ClusterLogger(const ClusterLogger&) = delete;

@@ -33,10 +33,16 @@ class Loggers {
 
   /// One that cannot start leaves the others running: the error of the last one if there are none.
   Status start() {
+    if (options_.recovery) {
+      auto ranges = replica::RangeActor::start(context_, *options_.recovery, clock_,
+                                               logger_for(options_, options_.clusters.front().id).for_actor("ranges"));
+      if (!ranges) return std::unexpected(ranges.error());
+      ranges_ = std::move(*ranges);
+    }
     Status last;
     for (const config::LoggedCluster& cluster : options_.clusters) {
-      auto started =
-          ClusterLogger::start(context_, options_, cluster, "", events_, clock_, logger_for(options_, cluster.id));
+      auto started = ClusterLogger::start(context_, options_, cluster, ranges_.get(), events_, clock_,
+                                          logger_for(options_, cluster.id));
       if (started) {
         running_[cluster.id] = std::move(*started);
       } else {
@@ -79,7 +85,8 @@ class Loggers {
     const auto logger = running_.find(ready.id);
     if (logger == running_.end()) return;
     logger->second->stop_joining();
-    fmt::print("parley-logger {} ready raft={}\n", ready.id.text(), ready.raft.endpoint());
+    const std::string recovery = ranges_ ? " hrecov=" + ranges_->address().endpoint() : "";
+    fmt::print("parley-logger {} ready raft={}{}\n", ready.id.text(), ready.raft.endpoint(), recovery);
     std::fflush(stdout);
   }
 
@@ -87,6 +94,7 @@ class Loggers {
   const Clock& clock_;
   mq::Context context_;
   Events events_{1024};
+  std::unique_ptr<replica::RangeActor> ranges_;  ///< outlives whom it serves for, who tell it that they are gone
   std::map<NodeId, std::unique_ptr<ClusterLogger>> running_;
 };
 
