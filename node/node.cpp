@@ -9,7 +9,9 @@
 #include "common/mq/descriptor_limit.hpp"
 #include "common/replica/consensus_actor.hpp"
 #include "common/replica/joiner.hpp"
+#include "common/replica/range_actor.hpp"
 #include "node/data_folder.hpp"
+#include "node/node_source.hpp"
 #include "node/service.hpp"
 #include "node/store_actor.hpp"
 
@@ -83,11 +85,13 @@ struct Node::Parts {
   StoreActor store;
   std::unique_ptr<replica::ConsensusActor> consensus;
   mq::Actor service;
+  std::unique_ptr<replica::RangeActor> ranges;  ///< null: nothing is served
   std::unique_ptr<replica::Joiner> joiner;
 };
 
 Node::Parts::~Parts() {
   joiner.reset();
+  if (ranges) ranges->stop();
   (void)service.stop();
   store.stop();
   if (consensus) consensus->stop();
@@ -126,6 +130,11 @@ Status Node::Parts::bind_ports() {
     join_address = for_joiners->address();
     ports.push_back(std::move(*for_joiners));
   }
+  if (options.recovery) {
+    auto serving = replica::RangeActor::start(context, *options.recovery, clock, logger.for_actor("ranges"));
+    if (!serving) return std::unexpected(serving.error());
+    ranges = std::move(*serving);
+  }
   auto for_peers = transport::PeerListener::bind(context, options.raft);
   if (!for_peers) return std::unexpected(for_peers.error());
   raft_port.emplace(std::move(*for_peers));
@@ -136,7 +145,7 @@ std::string Node::Parts::for_others(const Address& bound) const { return bound.a
 
 raft::Addresses Node::Parts::addresses() const {
   return {for_others(consensus->listens_at()), for_others(client_address),
-          join_address.port() != 0 ? for_others(join_address) : "", ""};
+          join_address.port() != 0 ? for_others(join_address) : "", ranges ? for_others(ranges->address()) : ""};
 }
 
 Status Node::Parts::start_actors() {
@@ -159,13 +168,16 @@ Status Node::Parts::start_actors() {
 
   auto to_consensus = [this](replica::DiskDone done) { consensus->order(std::move(done)); };
   auto failed = [this](const Error& error) { fail(error); };
-  if (const Status status = disk.start(std::move(data->log), {to_consensus, failed}); !status) return status;
+  replica::DiskActor::Callbacks from_disk{to_consensus, failed, {}};
+  if (ranges) from_disk.changed = [this](const replica::LogExtent& log) { mailbox.post(LogBegins{log.begin}); };
+  if (const Status status = disk.start(std::move(data->log), std::move(from_disk)); !status) return status;
 
   StoreActor::Callbacks from_store;
   from_store.flushed = [this] { mailbox.post(Flushed{}); };
   from_store.order = [this](replica::Order order) { consensus->order(std::move(order)); };
   from_store.image_sent = [this](ServerId peer) { mailbox.post(ImageOver{peer}); };
   from_store.installed = [this](std::unique_ptr<StateMachine> machine) { mailbox.post(Installed{std::move(machine)}); };
+  from_store.serve = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
   from_store.failed = failed;
   const Status store_started = store.start(*data->backend, DataFolder::store_of(options.data), std::move(from_store));
   if (!store_started) return store_started;
@@ -182,6 +194,15 @@ Status Node::Parts::start_actors() {
   calls.stop_sending_images = [this] { store.stop_sending(); };
   calls.refuse_image = [this] { store.refuse_image(); };
   calls.install_image = [this] { store.install_image(); };
+  if (ranges) {
+    calls.ranges.emplace();
+    calls.ranges->serve = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
+    calls.ranges->advanced = [this](const ClusterId& of, const transfer::LogPoint& to) { ranges->advanced(of, to); };
+    calls.ranges->source = [this] {
+      const auto answer = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
+      return std::make_unique<NodeSource>(disk, store, answer);
+    };
+  }
   calls.became_member = [this] { events.post(Ready{client_address, consensus->listens_at()}); };
   calls.failed = failed;
   auto service_started = mq::Actor::start(

@@ -48,7 +48,10 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       writes_(admission_, fresh_number()),
       reads_(admission_, fresh_number()),
       admin_(options_.self, fresh_number()),
-      trim_(options_.retain) {}
+      trim_(options_.retain) {
+  if (calls_.ranges) ranges_.emplace(options_.name.text(), *calls_.ranges);
+  announce_state();
+}
 
 Status Service::run(const std::stop_token& stop) {
   mq::Poller poller;
@@ -113,6 +116,7 @@ bool Service::apply_entries() {
   }
   if (applied == 0) return false;
   calls_.order_quietly(raft::Applied{machine_->applied()});
+  announce_applied();
   if (machine_->wants_flush(now_us_)) flush_if_due();
   return true;
 }
@@ -149,8 +153,25 @@ void Service::on(const Flushed&) {
   auto overlay = machine_->flushed();
   if (!overlay) return calls_.failed(overlay.error());
   calls_.free(std::move(*overlay));
+  if (ranges_) ranges_->flushed(machine_->flushed_index());
   trim_log();
   flush_if_due();
+}
+
+void Service::on(const LogBegins& begins) {
+  if (ranges_) ranges_->log_begins(begins.before);
+}
+
+void Service::announce_applied() {
+  if (!ranges_) return;
+  const app::Meta& meta = machine_->meta();
+  ranges_->advanced({meta.applied, meta.applied_term, meta.time, meta.digest});
+}
+
+void Service::announce_state() {
+  if (!ranges_) return;
+  announce_applied();
+  ranges_->flushed(machine_->flushed_index());
 }
 
 void Service::trim_log() {
@@ -196,6 +217,7 @@ void Service::on(Installed& installed) {
   asked_stable_ = false;
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());
+  announce_state();
   trim_log();
 }
 
@@ -217,6 +239,7 @@ void Service::on(replica::Round& round) {
   for (const raft::ChangeDone& done : round.changes_done) admin_.change_done(done, answers_);
   if (round.membership) {
     cluster_ = round.cluster;
+    if (ranges_) ranges_->belongs_to(cluster_);
     admin_.membership_changed(round.cluster, *round.membership, answers_);
   }
   if (round.removed) admin_.removed();

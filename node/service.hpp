@@ -18,6 +18,7 @@
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/log_trim.hpp"
+#include "node/range_announcer.hpp"
 #include "node/state_machine.hpp"
 
 namespace parley::node {
@@ -35,7 +36,11 @@ struct ImageOver {
 struct Installed {
   std::unique_ptr<StateMachine> machine;
 };
-using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed>;
+/// The log has entries behind this one.
+struct LogBegins {
+  wal::Start before;
+};
+using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins>;
 using ServiceMailbox = mq::Mailbox<ToService>;
 
 /// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
@@ -48,9 +53,10 @@ struct ServiceCalls {
   std::function<void(ServerId)> give_up_image;  ///< answered by ImageOver if it was still on its way
   std::function<void()> stop_sending_images;
   std::function<void()> refuse_image;
-  std::function<void()> install_image;  ///< answered by Installed
-  std::function<void()> became_member;  ///< once, when the log says that this node is a member
-  std::function<void(Error)> failed;    ///< the node must stop
+  std::function<void()> install_image;          ///< answered by Installed
+  std::optional<RangeAnnouncer::Calls> ranges;  ///< to who serves ranges, if anybody does
+  std::function<void()> became_member;          ///< once, when the log says that this node is a member
+  std::function<void(Error)> failed;            ///< the node must stop
 };
 
 struct ServiceOptions {
@@ -97,6 +103,9 @@ class Service {
   void on(const Flushed&);
   void on(const ImageOver& image);
   void on(Installed& installed);
+  void on(const LogBegins& begins);
+  void announce_applied();
+  void announce_state();
   void want_image(ServerId peer);
   void give_up_images(const std::vector<ServerId>& peers, const char* why);
   void take_verdict(const raft::ImageVerdict& verdict);
@@ -144,6 +153,7 @@ class Service {
   std::optional<Index> installing_;  ///< as of which the image is that will take the place of the state
   std::vector<Entry> behind_image_;  ///< committed meanwhile
   LogTrim trim_;
+  std::optional<RangeAnnouncer> ranges_;
   bool was_member_ = false;
   bool is_removed_ = false;  ///< it was a member, since the last start, and is none any more
   bool asked_stable_ = false;

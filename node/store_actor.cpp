@@ -79,6 +79,7 @@ Status StoreActor::work(State& state, std::vector<Work>& items) {
     if (!done) return done;
   }
   items.clear();
+  if (!state.range_images.is_empty() && state.backend.is_crowded()) state.range_images.give_up();
   state.images.tick(now_ms());
   return {};
 }
@@ -128,6 +129,7 @@ Status StoreActor::on(State& state, InstallImage&) {
   state.waiting.reset();
   set_full(state, false);
   state.images.stop_sending();
+  state.range_images.give_up();
   if (Status installed = state.images.install(); !installed) return installed;
   auto machine = StateMachine::open(state.backend);
   if (!machine) return std::unexpected(machine.error());
@@ -143,6 +145,21 @@ Status StoreActor::on(State& state, Arrived& arrived) {
 
 Status StoreActor::on(State& state, Restarted& restarted) {
   state.images.peer_restarted(restarted.peer);
+  return {};
+}
+
+Status StoreActor::on(State& state, OpenRangeImage& open) {
+  callbacks_.serve(state.range_images.open(open.ticket, open.at_or_below));
+  return {};
+}
+
+Status StoreActor::on(State& state, ReadRangeImage& read) {
+  if (auto rows = state.range_images.read(read.ticket)) callbacks_.serve(std::move(*rows));
+  return {};
+}
+
+Status StoreActor::on(State& state, CloseRangeImage& close) {
+  state.range_images.close(close.ticket);
   return {};
 }
 

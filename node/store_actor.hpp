@@ -13,6 +13,7 @@
 #include "common/replica/orders.hpp"
 #include "common/store/backend.hpp"
 #include "node/image_desk.hpp"
+#include "node/range_images.hpp"
 #include "node/state_machine.hpp"
 
 namespace parley::node {
@@ -28,6 +29,7 @@ class StoreActor final : public replica::ImagePort {
     std::function<void(replica::Order)> order;                     ///< to consensus
     std::function<void(ServerId peer)> image_sent;                 ///< or given up: the log that it held may go
     std::function<void(std::unique_ptr<StateMachine>)> installed;  ///< an image is the state now
+    std::function<void(replica::RangeOrder)> serve;                ///< to who serves ranges; need not be there
     std::function<void(Error)> failed;                             ///< the process must stop
   };
   StoreActor(const Clock& clock, obs::Logger logger);
@@ -49,6 +51,12 @@ class StoreActor final : public replica::ImagePort {
     (void)mailbox_.try_post(Arrived{from, std::move(message)});
   }
   void peer_restarted(ServerId peer) override { mailbox_.post(Restarted{peer}); }
+  // For NodeSource.
+  void open_range_image(replica::RangeTicket ticket, Index at_or_below) {
+    mailbox_.post(OpenRangeImage{ticket, at_or_below});
+  }
+  void read_range_image(replica::RangeTicket ticket) { mailbox_.post(ReadRangeImage{ticket}); }
+  void close_range_image(replica::RangeTicket ticket) { mailbox_.post(CloseRangeImage{ticket}); }
 
   /// Writes what was handed over, unless there is no room for it, and joins the thread.
   void stop() { (void)actor_.stop(); }
@@ -76,16 +84,30 @@ class StoreActor final : public replica::ImagePort {
   struct Restarted {
     ServerId peer;
   };
-  using Work =
-      std::variant<Flush, Free, SendImage, GiveUpImage, StopSending, RefuseImage, InstallImage, Arrived, Restarted>;
+  struct OpenRangeImage {
+    replica::RangeTicket ticket;
+    Index at_or_below;
+  };
+  struct ReadRangeImage {
+    replica::RangeTicket ticket;
+  };
+  struct CloseRangeImage {
+    replica::RangeTicket ticket;
+  };
+  using Work = std::variant<Flush, Free, SendImage, GiveUpImage, StopSending, RefuseImage, InstallImage, Arrived,
+                            Restarted, OpenRangeImage, ReadRangeImage, CloseRangeImage>;
 
   /// What only the thread has.
   struct State {
     State(store::Backend& its_backend, std::filesystem::path its_folder, ImageDesk::Calls calls, std::uint64_t seed)
-        : backend(its_backend), folder(std::move(its_folder)), images(its_backend, std::move(calls), seed) {}
+        : backend(its_backend),
+          folder(std::move(its_folder)),
+          images(its_backend, std::move(calls), seed),
+          range_images(its_backend) {}
     store::Backend& backend;
     std::filesystem::path folder;
     ImageDesk images;
+    RangeImages range_images;
     std::shared_ptr<const store::Overlay> waiting;  ///< to be flushed
     bool is_full = false;
   };
@@ -101,6 +123,9 @@ class StoreActor final : public replica::ImagePort {
   [[nodiscard]] Status on(State& state, InstallImage&);
   [[nodiscard]] Status on(State& state, Arrived& arrived);
   [[nodiscard]] Status on(State& state, Restarted& restarted);
+  [[nodiscard]] Status on(State& state, OpenRangeImage& open);
+  [[nodiscard]] Status on(State& state, ReadRangeImage& read);
+  [[nodiscard]] Status on(State& state, CloseRangeImage& close);
   [[nodiscard]] Status flush_waiting(State& state);
   void set_full(State& state, bool is_full);
   [[nodiscard]] std::uint64_t now_ms() const { return clock_.now().monotonic_us / 1000; }

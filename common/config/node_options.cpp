@@ -25,6 +25,9 @@ void declare_addresses(OptionTable& table, NodeOptions& options) {
   table.parsed<std::optional<Address>>(
       "hjoin", &options.join_listener, read_optional_listener,
       {.meaning = "where this node takes requests to join the cluster", .value = "[HOST]:PORT"});
+  table.parsed<std::optional<Address>>(
+      "hrecov", &options.recovery, read_optional_listener,
+      {.meaning = "where this node serves entries and images of its state", .value = "[HOST]:PORT"});
   table.parsed_list<Address>(
       "join", &options.join, read_target,
       {.meaning = "a member's -hjoin address, or several; without it an empty data folder founds a new "
@@ -89,6 +92,7 @@ Status check_timers(const NodeOptions& options, const Parsed& parsed) {
 Status check(const NodeOptions& options, const Parsed& parsed) {
   std::vector<Listener> listeners = {{"port", options.client}, {"raft", options.raft}};
   if (options.join_listener) listeners.push_back({"hjoin", *options.join_listener});
+  if (options.recovery) listeners.push_back({"hrecov", *options.recovery});
   if (const Status fine = check_listeners(listeners, {options.insecure, options.advertise}, parsed); !fine) return fine;
   if (const Status fine = check_timers(options, parsed); !fine) return fine;
   if (options.join.size() > limits::members) {

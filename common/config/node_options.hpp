@@ -26,6 +26,8 @@ struct NodeOptions {
   Address raft = Address{}.with_port(12000);
   /// `-hjoin`: where this node takes requests to join the cluster. Without it nobody can join through this node.
   std::optional<Address> join_listener;
+  /// `-hrecov`: where this node serves entries and images to recoveries, loggers and subscribers. Without it, nobody.
+  std::optional<Address> recovery;
   /// `-advertise`: the host under which others reach this process, for all its ports, without brackets. Empty: the host
   /// that each port binds. Must be given where one of them binds all addresses.
   std::string advertise;
