@@ -37,7 +37,4 @@ struct BatchProblem {
 [[nodiscard]] std::string batch_answer(const std::string& id, const Outcome& outcome);
 [[nodiscard]] std::string batch_answer(const BatchProblem& problem);
 
-/// True if the bytes are UTF-8: no overlong forms, no surrogates.
-[[nodiscard]] bool is_utf8(BytesView bytes);
-
 }  // namespace parley::client::cli

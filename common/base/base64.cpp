@@ -1,9 +1,9 @@
-#include "client/cli/base64.hpp"
+#include "common/base/base64.hpp"
 
 #include <array>
 #include <cstdint>
 
-namespace parley::client::cli {
+namespace parley {
 namespace {
 
 constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -62,4 +62,4 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace parley::client::cli
+}  // namespace parley
