@@ -1,7 +1,11 @@
 #include "common/config/logger_options.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/core.h>
 
+#include "common/base/base64.hpp"
 #include "common/config/addresses.hpp"
 #include "common/config/listeners.hpp"
 #include "common/config/node_options.hpp"
@@ -101,19 +105,76 @@ LoggerCommand print(std::string text) {
   return command;
 }
 
+/// A command that reads an archive, and what stands behind it.
+struct Tool {
+  std::string_view name;
+  LoggerCommand::Kind kind;
+  std::string_view arguments;
+  std::size_t count;  ///< of arguments that are no flags
+};
+constexpr std::array<Tool, 4> tools = {{{"verify", LoggerCommand::Kind::verify, "FOLDER", 1},
+                                        {"dump", LoggerCommand::Kind::dump, "FOLDER", 1},
+                                        {"diff", LoggerCommand::Kind::diff, "FOLDER FOLDER", 2},
+                                        {"blame", LoggerCommand::Kind::blame, "FOLDER KEY", 2}}};
+
+Result<LoggerCommand> parse_tool(const Tool& tool, const CommandLine& line) {
+  LoggerCommand command;
+  command.kind = tool.kind;
+  OptionTable table({fmt::format("{} {} {} [flags]", program, tool.name, tool.arguments)});
+  bool is_base64 = false;
+  if (tool.kind == LoggerCommand::Kind::dump) {
+    table.number("from", &command.tool.from.value, {.min = 1},
+                 {.meaning = "the first entry", .value = "INDEX", .where = Where::flag_only});
+    table.number(
+        "to", &command.tool.to.value, {.min = 1},
+        {.meaning = "the last entry", .value = "INDEX", .shown_default = "the last", .where = Where::flag_only});
+  } else if (tool.kind == LoggerCommand::Kind::blame) {
+    table.flag("base64", &is_base64, {.meaning = "KEY is in base64", .where = Where::flag_only});
+    table.flag("json", &command.tool.json,
+               {.meaning = "print a line of JSON for each write", .where = Where::flag_only});
+  }
+  auto parsed = table.parse(line.arguments);
+  if (!parsed) return std::unexpected(parsed.error());
+  if (parsed->ask == Ask::help) return print(table.help());
+  if (parsed->ask == Ask::version) return print(version_line(program) + "\n");
+  std::vector<std::string>& given = parsed->positional;
+  if (given.size() != tool.count || std::ranges::count(given, "") != 0)
+    return wrong(line.command, fmt::format("expected {}", tool.arguments));
+  if (command.tool.from > command.tool.to) return wrong(parsed->origin("from"), "lies behind -to");
+  command.tool.folder = std::move(given.front());
+  if (tool.kind == LoggerCommand::Kind::diff) command.tool.other = std::move(given.back());
+  if (tool.kind == LoggerCommand::Kind::blame) command.tool.key = std::move(given.back());
+  if (is_base64) {
+    auto key = from_base64(command.tool.key);
+    if (!key) return wrong(in_quotes(command.tool.key), "is not base64");
+    command.tool.key = std::move(*key);
+  }
+  return command;
+}
+
 }  // namespace
 
 Result<LoggerCommand> parse_logger_command(std::span<const std::string> arguments) {
   Lists lists;
   LoggerOptions options;
-  OptionTable table({fmt::format("{} -id NAME,... -raft :PORT,... -join [HOST]:PORT,... [flags]", program)});
+  OptionTable table(
+      {fmt::format("{} -id NAME,... -raft :PORT,... -join [HOST]:PORT,... [flags]", program),
+       fmt::format("{} verify FOLDER", program), fmt::format("{} dump FOLDER [-from INDEX] [-to INDEX]", program),
+       fmt::format("{} diff FOLDER FOLDER", program), fmt::format("{} blame FOLDER KEY [-base64] [-json]", program)});
   declare(table, lists, options);
   table.config_file();
+  const auto line = table.split_command(arguments);
+  if (!line) return std::unexpected(line.error());
+  const auto tool = std::ranges::find(tools, line->command, &Tool::name);
+  if (tool != tools.end()) return parse_tool(*tool, *line);
+  if (!line->command.empty()) {
+    return wrong(in_quotes(line->command),
+                 fmt::format("is no command of {}: it has verify, dump, diff and blame", program));
+  }
   const auto parsed = table.parse(arguments);
   if (!parsed) return std::unexpected(parsed.error());
   if (parsed->ask == Ask::help) return print(table.help());
   if (parsed->ask == Ask::version) return print(version_line(program) + "\n");
-  if (!parsed->positional.empty()) return wrong(in_quotes(parsed->positional.front()), "expected a flag");
   if (const Status fine = check(lists, options, *parsed); !fine) return std::unexpected(fine.error());
   for (std::size_t i = 0; i < lists.ids.size(); ++i) {
     options.clusters.push_back(

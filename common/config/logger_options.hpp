@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/base/address.hpp"
+#include "common/base/bytes.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/limits.hpp"
 #include "common/config/option_table.hpp"
@@ -43,14 +45,29 @@ struct LoggerOptions {
   std::string heap_profile;
 };
 
+/// What a tool is to do with the folder of an archive.
+struct ToolOptions {
+  std::string folder;
+  std::string other;                                    ///< of `diff`: the second folder
+  Bytes key;                                            ///< of `blame`
+  Index from{1};                                        ///< `-from`, of `dump`: the first entry
+  Index to{std::numeric_limits<std::uint64_t>::max()};  ///< `-to`, of `dump`: the last entry
+  bool json = false;                                    ///< `-json`, of `blame`: lines as `dump` prints them
+};
+
 /// What a command line of parley-logger asks for.
 struct LoggerCommand {
   enum class Kind {
-    serve,  ///< run a logger with `options`
-    print   ///< print `text` and stop with exit code 0
+    serve,   ///< run a logger with `options`
+    print,   ///< print `text` and stop with exit code 0
+    verify,  ///< the tools that read an archive, told by `tool`
+    dump,
+    diff,
+    blame,
   };
   Kind kind = Kind::serve;
   LoggerOptions options;
+  ToolOptions tool;
   std::string text;
 };
 

@@ -53,3 +53,41 @@ TEST_CASE("what a logger cannot begin with is named") {
   CHECK(error_of({"-id", "..", "-raft", ":1", "-join", ":2"}).starts_with("-id: "));
   CHECK(error_of({"-id", "a", "-raft", ":1", "-join", ":2", "surplus"}).starts_with("\"surplus\": "));
 }
+
+TEST_CASE("a logger's tools take the folder of an archive, and what each needs") {
+  const auto tool_of = [](const Args& args, LoggerCommand::Kind kind) {
+    auto command = parse_logger_command(args);
+    if (!command) FAIL(command.error().what);
+    CHECK(command->kind == kind);
+    return command->tool;
+  };
+  using Kind = LoggerCommand::Kind;
+  CHECK(tool_of({"verify", "logs/log0"}, Kind::verify).folder == "logs/log0");
+  const ToolOptions all = tool_of({"dump", "f"}, Kind::dump);
+  CHECK(all.from == Index{1});
+  CHECK(all.to == Index{UINT64_MAX});
+  const ToolOptions some = tool_of({"dump", "f", "-from", "3", "-to=5"}, Kind::dump);
+  CHECK(some.from == Index{3});
+  CHECK(some.to == Index{5});
+  const ToolOptions both = tool_of({"diff", "a", "b"}, Kind::diff);
+  CHECK(both.folder == "a");
+  CHECK(both.other == "b");
+  const ToolOptions blame = tool_of({"blame", "f", "-json", "k"}, Kind::blame);
+  CHECK(blame.folder == "f");
+  CHECK(blame.key == "k");
+  CHECK(blame.json);
+  CHECK(tool_of({"blame", "f", "-base64", "gP8="}, Kind::blame).key == "\x80\xff");
+  CHECK(tool_of({"blame", "f", "--", "-k"}, Kind::blame).key == "-k");
+}
+
+TEST_CASE("what a logger's tool cannot do is said") {
+  CHECK(error_of({"verify"}) == "verify: expected FOLDER");
+  CHECK(error_of({"verify", "a", "b"}) == "verify: expected FOLDER");
+  CHECK(error_of({"diff", "a"}) == "diff: expected FOLDER FOLDER");
+  CHECK(error_of({"blame", "a", ""}) == "blame: expected FOLDER KEY");
+  CHECK(error_of({"blame", "a", "x", "-base64"}) == "\"x\": is not base64");
+  CHECK(error_of({"dump", "a", "-from", "0"}).starts_with("-from: "));
+  CHECK(error_of({"dump", "a", "-from", "5", "-to", "4"}) == "-from: lies behind -to");
+  CHECK(error_of({"verify", "a", "-from", "5"}).starts_with("-from: "));
+  CHECK(error_of({"verfy", "a"}) == "\"verfy\": is no command of parley-logger: it has verify, dump, diff and blame");
+}

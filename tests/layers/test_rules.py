@@ -116,6 +116,16 @@ class Rules(unittest.TestCase):
                     "client/a.cpp:2: client must never reach common/raft: ",
                     "client/a.cpp > common/wire/peer.hpp > common/raft/core.hpp")
 
+    def test_in_a_logger_only_the_tools_reach_the_application(self):
+        command = {"common/app/command.hpp": "#pragma once\nnamespace parley::app {}\n", "common/app/README.md": "# page\n"}
+        direct = '#include "common/app/command.hpp"\n'
+        self.expect({**command, "logger/a.cpp": direct}, "logger/a.cpp:1: logger must never reach common/app")
+        self.expect_none({**command, "logger/tools/a.cpp": direct})
+        leak = {"logger/tools/a.hpp": "#pragma once\n" + direct, "logger/a.cpp": '#include "logger/tools/a.hpp"\n'}
+        self.expect({**command, **leak}, "logger/a.cpp > logger/tools/a.hpp > common/app/command.hpp")
+        store = {"common/store/a.hpp": "#pragma once\nnamespace parley::store {}\n", "common/store/README.md": "# page\n"}
+        self.expect({**store, "logger/tools/a.cpp": '#include "common/store/a.hpp"\n'}, "must never reach common/store")
+
     # --- links
 
     LIBRARIES = {
@@ -137,6 +147,11 @@ class Rules(unittest.TestCase):
         more = "target_link_libraries(parley-logger PRIVATE parley_app)\n"
         self.expect({**self.LIBRARIES, "logger/CMakeLists.txt": program + more}, "parley-logger must never link parley_app")
         self.expect_none({**self.LIBRARIES, "logger/CMakeLists.txt": program})
+        tools = {"logger/tools/CMakeLists.txt": "parley_library(parley_logger_tools SOURCES t.cpp DEPS parley_app)\n"}
+        with_tools = "target_link_libraries(parley-logger PRIVATE parley_logger_tools)\n"
+        self.expect_none({**self.LIBRARIES, **tools, "logger/CMakeLists.txt": program + with_tools})
+        self.expect({**self.LIBRARIES, **tools, "logger/CMakeLists.txt": program + with_tools + more},
+                    "parley-logger must never link parley_app")
 
     def test_links_follow_the_layers_too(self):
         base = "parley_library(parley_base SOURCES a.cpp DEPS parley_raft)\n"
