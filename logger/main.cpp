@@ -10,6 +10,7 @@
 #include "common/daemon/stop_signals.hpp"
 #include "common/mq/descriptor_limit.hpp"
 #include "logger/cluster_logger.hpp"
+#include "logger/tools/run.hpp"
 
 namespace parley::logger {
 namespace {
@@ -119,6 +120,7 @@ int run(int argc, const char* const* argv) {
     fmt::print("{}", command->text);
     return 0;
   }
+  if (command->kind != config::LoggerCommand::Kind::serve) return tools::run(*command);
   const config::LoggerOptions& options = command->options;
   const auto code = daemon::run_profiled(options.cpu_profile, options.heap_profile, [&] { return serve(options); });
   return code ? *code : complain(code.error());
