@@ -21,8 +21,28 @@ std::vector<wire::MemberInfo> ask_members(Client& client, const Address& server)
 }
 
 MemberStatus not_up(const wire::MemberInfo& member) {
-  const char* why = member.client_address.empty() ? "serves no clients, so it cannot be asked" : "does not answer";
-  return {member, std::nullopt, 0, why};
+  const bool can_be_asked = !member.client_address.empty() || !member.recovery_address.empty();
+  return {member, std::nullopt, std::nullopt, 0,
+          can_be_asked ? "does not answer" : "serves no clients, so it cannot be asked"};
+}
+
+std::string health_of(const transfer::RangeHead& archive) {
+  std::string health;
+  if (archive.first > Index{1}) health = "begins with entry " + std::to_string(archive.first.value);
+  for (const transfer::IndexRange& gap : archive.gaps) {
+    health += (health.empty() ? "" : ", ") + std::string("gap ") + std::to_string(gap.from.value) + "-" +
+              std::to_string(gap.to.value);
+  }
+  return health.empty() ? "ok" : health;
+}
+
+/// Where a node can be asked for the digest of an entry that it has applied.
+std::optional<Address> node_beyond(const ClusterStatus& status, Index index) {
+  for (const MemberStatus& member : status.members) {
+    const auto address = Address::parse(member.member.client_address);
+    if (member.answer && address && member.answer->applied >= index) return *address;
+  }
+  return std::nullopt;
 }
 
 void merge(ClusterStatus& status, const StatusAnswer& answer, bool is_list_known) {
@@ -85,6 +105,36 @@ void compare_digests(ClusterStatus& status, const std::vector<StatusAnswer>& ans
   for (const auto& [digests, group] : groups) {
     if (group.size() == most && largest == 1) continue;
     for (const StatusAnswer* answer : group) mark_divergent(status, answer->status, what);
+  }
+}
+
+void add_archives(Client& client, ClusterStatus& status, const AskArchives& ask) {
+  std::vector<Address> addresses;
+  for (const MemberStatus& member : status.members) {
+    const auto address = Address::parse(member.member.recovery_address);
+    if (member.member.role == "logger" && address && address->port() != 0) addresses.push_back(*address);
+  }
+  if (addresses.empty()) return;
+  Index commit;
+  for (const MemberStatus& member : status.members) {
+    if (member.answer) commit = std::max(commit, member.answer->commit);
+  }
+  const std::vector<ArchiveHead> heads = ask(addresses, status.cluster);
+  for (MemberStatus& member : status.members) {
+    const auto is_it = [&](const ArchiveHead& head) { return head.address.text() == member.member.recovery_address; };
+    const auto head = std::ranges::find_if(heads, is_it);
+    if (member.member.role != "logger" || head == heads.end()) continue;
+    member.archive = head->head;
+    const transfer::LogPoint& last = head->head.last;
+    if (last.index < commit) member.lag = commit.value - last.index.value;
+    member.health = health_of(head->head);
+    const auto node = node_beyond(status, last.index);
+    if (!node || last.index == Index{}) continue;
+    for (const StatusAnswer& answer : ask_servers(client, {*node}, last.index, status.notes)) {
+      if (answer.status.digest_at != last.index || answer.status.digest_there == last.digest) continue;
+      status.is_divergent = true;
+      member.health = "ARCHIVE DIFFERS at index " + std::to_string(last.index.value) + "; " + member.health;
+    }
   }
 }
 

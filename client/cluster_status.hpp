@@ -3,16 +3,18 @@
 #include <string>
 #include <vector>
 
+#include "client/archive_heads.hpp"
 #include "client/client.hpp"
 
 namespace parley::client {
 
 /// What is known of one member.
 struct MemberStatus {
-  wire::MemberInfo member;                  ///< by its own word if it answered, else as the log has it
-  std::optional<wire::StatusReply> answer;  ///< nothing if it did not answer
-  std::uint64_t lag = 0;                    ///< entries that it has not applied and another knows to be committed
-  std::string health;                       ///< "ok", or what is wrong with it
+  wire::MemberInfo member;                     ///< by its own word if it answered, else as the log has it
+  std::optional<wire::StatusReply> answer;     ///< nothing if it did not answer
+  std::optional<transfer::RangeHead> archive;  ///< of a logger that answered
+  std::uint64_t lag = 0;                       ///< entries that it has not applied and another knows to be committed
+  std::string health;                          ///< "ok", or what is wrong with it
 };
 
 /// The members as the log has them, each with its own answer.
@@ -44,6 +46,10 @@ void compare_digests(ClusterStatus& status, const std::vector<StatusAnswer>& ans
 /// Asks the client's servers and, by their word, all members. Takes up to the client's timeout until one answers, and
 /// half a second more for the others. Nothing if none answered.
 [[nodiscard]] std::optional<ClusterStatus> ask_status(Client& client);
+
+/// Asks the loggers among the members for their archives, and a node whether its digest is the same where an archive
+/// ends.
+void add_archives(Client& client, ClusterStatus& status, const AskArchives& ask);
 
 /// What each of these servers says of itself, in their order; the time as above. `notes` gets a line for each that gave
 /// no answer of its own cluster.

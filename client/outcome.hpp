@@ -15,10 +15,10 @@ namespace parley::client {
 struct Outcome {
   /// `ok`; or why it was not done, which is certain for every word but `timeout`.
   ErrorWord word = ErrorWord::ok;
-  std::string detail;  ///< for people; may be empty
-  Index index;         ///< the entry that did it, or for a read the index that it reflects; 0 if none
+  std::string detail;                   ///< for people; may be empty
+  Index index;                          ///< the entry that did it, or for a read the index that it reflects; 0 if none
   std::optional<std::uint64_t> age_ms;  ///< of a stale read: see wire::AppReply
-  ClusterId cluster;   ///< of the server that answered; nil if it belongs to none, or if nobody answered
+  ClusterId cluster;  ///< of the server that answered; nil if it belongs to none, or if nobody answered
   std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, wire::StatusReply,
                wire::MembersReply>
       body;

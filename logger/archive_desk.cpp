@@ -32,7 +32,7 @@ ArchiveDesk::ArchiveDesk(archive::Archive archive, NodeId name, Opened opened, C
 }
 
 void ArchiveDesk::begin() {
-  if (!cluster_.is_nil()) belong_to(cluster_);
+  belong_to(cluster_);
   let_go();
 }
 
@@ -40,7 +40,9 @@ Status ArchiveDesk::take(ArchiveWork& work) {
   return std::visit([this](auto& each) { return on(each); }, work);
 }
 
+/// Nothing is served while there is no cluster to serve it for.
 void ArchiveDesk::belong_to(const ClusterId& cluster) {
+  if (cluster.is_nil()) return;
   cluster_ = cluster;
   if (!calls_.serve || std::exchange(is_served_, true)) return;
   told_ = head();

@@ -28,11 +28,12 @@ std::string servers_text(const Environment& environment) {
 class Status final : public Command {
  public:
   int run(Environment& environment, const std::vector<std::string>&) override {
-    const auto status = ask_status(environment.client);
+    auto status = ask_status(environment.client);
     if (!status) {
       environment.err << "parley: no node answers: " << servers_text(environment) << std::endl;
       return no_answer;
     }
+    if (environment.ask_archives) add_archives(environment.client, *status, environment.ask_archives);
     for (const std::string& note : status->notes) environment.err << "parley: " << note << '\n';
     if (environment.options.json) {
       environment.out << status_json(*status) << std::endl;

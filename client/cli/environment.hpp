@@ -3,6 +3,7 @@
 
 #include "client/cli/exit_code.hpp"
 #include "client/cli/line_reader.hpp"
+#include "client/archive_heads.hpp"
 #include "client/client.hpp"
 #include "common/config/client_options.hpp"
 
@@ -17,7 +18,8 @@ struct Environment {
   LineReader& input;
   std::ostream& out;
   std::ostream& err;
-  bool is_prompt = false;  ///< the command was typed at our prompt, which reads the same input
+  bool is_prompt = false;         ///< the command was typed at our prompt, which reads the same input
+  AskArchives ask_archives = {};  ///< need not be there
 };
 
 /// What the library is told by the options.

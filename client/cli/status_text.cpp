@@ -18,11 +18,30 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 
 std::string durability(const wire::StatusReply& answer) { return answer.fsync ? "fsync" : "no-fsync"; }
 
+/// An archive has no state; what it has of the log is on stable storage.
+void add_archive(Json& json, const transfer::RangeHead& archive, std::uint64_t lag) {
+  const transfer::LogPoint& last = archive.last;
+  json.update({{"term", last.term.value},
+               {"commit", last.index.value},
+               {"applied", last.index.value},
+               {"lag", lag},
+               {"digest", last.digest.text()},
+               {"state", nullptr},
+               {"durability", nullptr},
+               {"first", archive.first.value},
+               {"last", last.index.value},
+               {"flushed", last.index.value},
+               {"gaps", Json::array()},
+               {"images", Json::array()}});
+  for (const transfer::IndexRange& gap : archive.gaps) json["gaps"].push_back({gap.from.value, gap.to.value});
+  for (const Index image : archive.images) json["images"].push_back(image.value);
+}
+
 Json json_of(const MemberStatus& member) {
   Json json = {{"id", member.member.name},
                {"role", member.member.role},
-               {"up", member.answer.has_value()},
-               {"address", member.member.client_address}};
+               {"up", member.answer || member.archive},
+               {"address", member.archive ? member.member.recovery_address : member.member.client_address}};
   if (const auto& answer = member.answer) {
     json.update({{"term", answer->term.value},
                  {"commit", answer->commit.value},
@@ -34,6 +53,8 @@ Json json_of(const MemberStatus& member) {
                  {"first", answer->first.value},
                  {"last", answer->last.value},
                  {"flushed", answer->flushed.value}});
+  } else if (member.archive) {
+    add_archive(json, *member.archive, member.lag);
   } else {
     for (const char* key :
          {"term", "commit", "applied", "lag", "digest", "state", "durability", "first", "last", "flushed"}) {
@@ -76,10 +97,15 @@ std::string status_table(const ClusterStatus& status) {
       row.insert(row.end(), {"yes", std::to_string(answer->term.value), std::to_string(answer->commit.value),
                              std::to_string(answer->applied.value), std::to_string(member.lag),
                              answer->digest.text().substr(0, short_digest), durability(*answer)});
+    } else if (member.archive) {
+      const std::string last = std::to_string(member.archive->last.index.value);
+      row.insert(row.end(),
+                 {"yes", std::to_string(member.archive->last.term.value), last, last, std::to_string(member.lag),
+                  member.archive->last.digest.text().substr(0, short_digest), "-"});
     } else {
       row.insert(row.end(), {"no", "-", "-", "-", "-", "-", "-"});
     }
-    row.push_back(or_dash(member.member.client_address));
+    row.push_back(or_dash(member.archive ? member.member.recovery_address : member.member.client_address));
     row.push_back(member.health);
     rows.push_back(std::move(row));
   }

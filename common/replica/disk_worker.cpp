@@ -5,9 +5,7 @@
 #include <utility>
 
 namespace parley::replica {
-namespace {
 
-/// What is not there yet, for want of room on the disk, is gone with no first.
 RunRead read_run(const wal::Log& log, const ReadRun& wanted) {
   if (wanted.from < log.first()) return EntriesGone{log.first()};
   transfer::EntryRun run;
@@ -26,8 +24,6 @@ RunRead read_run(const wal::Log& log, const ReadRun& wanted) {
   for (Entry& entry : *entries) run.entries.push_back({std::move(entry), std::nullopt});
   return run;
 }
-
-}  // namespace
 
 Result<std::vector<DiskDone>> DiskWorker::work(std::vector<DiskRequest> requests) {
   std::vector<DiskDone> done;

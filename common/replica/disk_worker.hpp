@@ -6,6 +6,9 @@
 
 namespace parley::replica {
 
+/// What was asked for, as this log has it. What is not there yet, for want of room on the disk, is gone with no first.
+[[nodiscard]] RunRead read_run(const wal::Log& log, const ReadRun& wanted);
+
 /// Does the disk's work on the log, without a thread of its own: the disk actor and the simulation call it. One thread
 /// at a time.
 class DiskWorker {

@@ -227,3 +227,44 @@ TEST_CASE("a waiting node is told to found a cluster only if no server is in one
     CHECK(f.run_command("found", {}) == 3);
   }
 }
+
+TEST_CASE("a logger is asked for its archive, and what it has is compared with a node") {
+  CliFixture f("", 1);
+  wire::MemberInfo logger = member(2, "logger");
+  logger.client_address.clear();
+  logger.recovery_address = "127.0.0.1:777";
+  wire::MemberInfo silent = member(3, "logger");
+  silent.client_address.clear();
+  silent.recovery_address = "127.0.0.1:778";
+  serve_status(f, 1, {member(1, "leader"), logger, silent});
+  Client client(f.cluster, f.cluster.clock, Fixture::settings(f.cluster, 1));
+  transfer::RangeHead head;
+  head.first = Index{1};
+  head.last.index = Index{8};
+  std::vector<Address> asked;
+  const AskArchives ask = [&](const std::vector<Address>& addresses, const ClusterId&) {
+    asked = addresses;
+    return std::vector<ArchiveHead>{{addresses.front(), head}};
+  };
+  auto status = ask_status(client);
+  REQUIRE(status);
+  add_archives(client, *status, ask);
+  CHECK(asked.size() == 2);
+  CHECK(status->members[1].archive == head);
+  CHECK(status->members[1].lag == 2);
+  CHECK(status->members[1].health == "ok");
+  CHECK(status->members[2].health == "does not answer");
+  CHECK_FALSE(status->is_divergent);
+  CHECK(status_json(*status).find(
+            R"("id":"n1","role":"logger","up":true,"address":"127.0.0.1:777","term":0,"commit":8,)") !=
+        std::string::npos);
+
+  head.gaps.push_back({Index{3}, Index{5}});
+  head.last.digest.bytes[0] = 9;
+  auto differing = ask_status(client);
+  REQUIRE(differing);
+  add_archives(client, *differing, ask);
+  CHECK(differing->is_divergent);
+  CHECK(differing->members[1].health == "ARCHIVE DIFFERS at index 8; gap 3-5");
+  CHECK(status_json(*differing).find(R"("gaps":[[3,5]],"images":[])") != std::string::npos);
+}

@@ -184,14 +184,14 @@ class Node(Daemon):
     """A parley-node with its data folder."""
 
     def __init__(self, name, folder, join=(), flags=(), place=Loopback()):
-        self.client, self.raft, self.hjoin = (place.port(number) for number in (11000, 12000, 13000))
-        super().__init__(name, folder, [self.client, self.raft, self.hjoin], flags, place)
+        self.client, self.raft, self.hjoin, self.hrecov = (place.port(number) for number in (11000, 12000, 13000, 14000))
+        super().__init__(name, folder, [self.client, self.raft, self.hjoin, self.hrecov], flags, place)
         self.data = folder / name
         self.join = list(join)  # addresses
 
     def command(self):
         words = [programs.find("parley-node"), "-id", self.name, "-port", self.client.flag, "-raft", self.raft.flag]
-        words += ["-hjoin", self.hjoin.flag, "-data", str(self.data)]
+        words += ["-hjoin", self.hjoin.flag, "-hrecov", self.hrecov.flag, "-data", str(self.data)]
         if self.join:
             words += ["-join", ",".join(self.join)]
         return words + self.flags
@@ -210,7 +210,8 @@ class Logger(Daemon):
     def __init__(self, names, folder, joins, flags=()):
         self.names = list(names)
         self.rafts = [Port() for _ in names]
-        super().__init__("+".join(names), folder, self.rafts, flags)
+        self.hrecov = Port()
+        super().__init__("+".join(names), folder, self.rafts + [self.hrecov], flags)
         self.joins = [list(join) for join in joins]
         self.archives = folder / f"archive-of-{self.name}"
 
@@ -218,6 +219,7 @@ class Logger(Daemon):
         words = [programs.find("parley-logger"), "-id", ",".join(self.names)]
         words += ["-raft", ",".join(port.flag for port in self.rafts)]
         words += ["-join", ",".join("+".join(join) for join in self.joins), "-logfolder", str(self.archives)]
+        words += ["-hrecov", self.hrecov.flag]
         return words + self.flags
 
     def find_ready_line(self, lines):

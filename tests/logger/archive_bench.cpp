@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/replica/disk_worker.hpp"
 #include "common/transfer/rows.hpp"
 
 namespace parley::logger_testing {
@@ -24,10 +25,11 @@ ArchiveBench::ArchiveBench(History& the_history, std::size_t segment_bytes)
 void ArchiveBench::start() {
   auto opened = good(archive::Archive::open(disk, layout.root, wal::OpenMode::use));
   if (!good(wal::Log::exists(disk, layout.live()))) {
-    (void)good(wal::Log::create(disk, layout.live(), wal_testing::test_identity(), options_));
+    (void)good(wal::Log::create(disk, layout.live(), identity, options_));
   }
   log.emplace(std::move(good(wal::Log::open(disk, layout.live(), options_)).log));
   extent_ = replica::LogExtent::of(*log);
+  served_clusters.clear();
   ArchiveDesk::Calls calls;
   calls.order = [this](replica::Order order) { orders.push_back(std::move(order)); };
   calls.read_live = [this](replica::ReadRun run) { live_reads.push_back(std::move(run)); };
@@ -36,6 +38,7 @@ void ArchiveBench::start() {
   calls.serve = [this](replica::RangeOrder order) {
     if (auto* source = std::get_if<replica::OpenSource>(&order)) {
       head_ = std::move(source->head);
+      served_clusters.push_back(source->cluster);
     } else if (auto* changed = std::get_if<replica::HeadChanged>(&order)) {
       head_ = std::move(changed->head);
     } else {
@@ -95,15 +98,7 @@ void ArchiveBench::obey() {
     } else if (!live_reads.empty()) {
       const replica::ReadRun run = std::move(live_reads.front());
       live_reads.pop_front();
-      if (run.from < log->first()) {
-        run.done(replica::EntriesGone{log->first()});
-        continue;
-      }
-      transfer::EntryRun found;
-      found.before = run.from == log->first() ? log->start().digest : history.place(run.from.previous()).digest;
-      for (Entry& entry : good(log->read(run.from, run.to, run.max_bytes)))
-        found.entries.push_back({std::move(entry), {}});
-      run.done(std::move(found));
+      run.done(replica::read_run(*log, run));
     } else {
       LiveRunRead answer = std::move(live_answers.front());
       live_answers.pop_front();

@@ -18,6 +18,8 @@ using archive_testing::layout;
 class ArchiveBench {
  public:
   explicit ArchiveBench(History& history, std::size_t segment_bytes = 16 * limits::KiB);
+  /// As of which cluster the live log is made.
+  wal::Identity identity = wal_testing::test_identity();
 
   /// Opens both, as a logger does when it starts.
   void start();
@@ -70,6 +72,7 @@ class ArchiveBench {
   std::deque<replica::ReadRun> live_reads;
   std::deque<logger::LiveRunRead> live_answers;
   std::deque<replica::RangeOrder> served;
+  std::vector<ClusterId> served_clusters;  ///< clusters that are served since the last start
   std::vector<transfer::LogPoint> advanced;
   std::vector<Fetch> fetches;
   std::vector<std::string> warnings;

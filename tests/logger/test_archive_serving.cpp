@@ -48,6 +48,22 @@ TEST_CASE("a cluster is served from when it is known, with what there is") {
   CHECK(bench.head().last.digest == history.place(Index{7}).digest);
 }
 
+TEST_CASE("a logger that belongs to no cluster yet serves none, and one that was taken in serves that") {
+  History history;
+  ArchiveBench bench(history);
+  const ClusterId cluster = bench.identity.cluster;
+  bench.identity.cluster = {};
+  bench.start();
+  replica::Round round;
+  round.membership = raft::Membership{};
+  bench.take(std::move(round));
+  CHECK(bench.served_clusters.empty());
+  bench.take(logger::Adopted{cluster});
+  bench.take(logger::Adopted{cluster});
+  CHECK(bench.served_clusters == std::vector<ClusterId>{cluster});
+  CHECK(bench.head().before == chain_start(cluster));
+}
+
 TEST_CASE("an entry that leaves the live log while it is being asked for is found all the same") {
   History history;
   ArchiveBench bench(history);

@@ -160,3 +160,28 @@ TEST_CASE("a full disk is not asked for a segment between two writes") {
   disk.fill();
   CHECK_FALSE(disk.worker->is_preparation_due());
 }
+
+TEST_CASE("entries are read for others with the chain before them, or it is said where the log begins") {
+  Disk disk;
+  for (int i = 0; i < 40; ++i) CHECK(disk.work({disk.persist_of(1)}).size() == 1);
+  const auto read = [&](std::uint64_t from, std::uint64_t to, std::size_t max_bytes = 1'000'000) {
+    std::optional<RunRead> outcome;
+    disk.work({ReadRun{Index{from}, Index{to}, max_bytes, [&](RunRead run) { outcome = std::move(run); }}});
+    REQUIRE(outcome);
+    return std::move(*outcome);
+  };
+  const auto all = std::get<transfer::EntryRun>(read(1, 40));
+  REQUIRE(all.entries.size() == 40);
+  CHECK(all.before == disk.worker->log().start().digest);
+  const auto some = std::get<transfer::EntryRun>(read(11, 13));
+  REQUIRE(some.entries.size() == 3);
+  CHECK(some.entries.front() == all.entries[10]);
+  CHECK(some.before == all.entries[9].entry.digest);
+  CHECK(std::get<transfer::EntryRun>(read(11, 13, 1)).entries.size() == 1);
+  CHECK(std::get<EntriesGone>(read(41, 50)).first == Index{});
+  disk.work({TrimBefore{Index{30}}});
+  const Index first = disk.worker->log().first();
+  REQUIRE(first > Index{1});
+  CHECK(std::get<EntriesGone>(read(first.value - 1, 40)).first == first);
+  CHECK(std::get<transfer::EntryRun>(read(first.value, 40)).before == all.entries[first.value - 2].entry.digest);
+}
