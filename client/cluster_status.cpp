@@ -27,13 +27,12 @@ MemberStatus not_up(const wire::MemberInfo& member) {
 }
 
 std::string health_of(const transfer::RangeHead& archive) {
-  std::string health;
-  if (archive.first > Index{1}) health = "begins with entry " + std::to_string(archive.first.value);
+  std::string health = archive.gaps.empty() ? "ok" : "";
   for (const transfer::IndexRange& gap : archive.gaps) {
-    health += (health.empty() ? "" : ", ") + std::string("gap ") + std::to_string(gap.from.value) + "-" +
-              std::to_string(gap.to.value);
+    health += (health.empty() ? "gap " : ", gap ") + std::to_string(gap.from.value) + "-" + std::to_string(gap.to.value);
   }
-  return health.empty() ? "ok" : health;
+  if (archive.first > Index{1}) health += ", from entry " + std::to_string(archive.first.value);
+  return health;
 }
 
 /// Where a node can be asked for the digest of an entry that it has applied.

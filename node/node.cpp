@@ -50,7 +50,8 @@ struct Node::Parts {
         clock(node_clock),
         logger(node_logger),
         disk(node_logger.for_actor("disk")),
-        store(node_clock, node_logger.for_actor("store")) {}
+        store(node_clock, node_logger.for_actor("store")),
+        voter(context, node_clock, node_logger.for_actor("votes")) {}
 
   /// Stops the threads in the order in which they call each other; what they use is destroyed after the last of them.
   ~Parts();
@@ -83,6 +84,7 @@ struct Node::Parts {
   Address join_address;
   replica::DiskActor disk;
   StoreActor store;
+  ArchiveVoter voter;
   std::unique_ptr<replica::ConsensusActor> consensus;
   mq::Actor service;
   std::unique_ptr<replica::RangeActor> ranges;  ///< null: nothing is served
@@ -93,6 +95,7 @@ Node::Parts::~Parts() {
   joiner.reset();
   if (ranges) ranges->stop();
   (void)service.stop();
+  voter.stop();
   store.stop();
   if (consensus) consensus->stop();
   disk.stop();
@@ -183,7 +186,8 @@ Status Node::Parts::start_actors() {
   if (!store_started) return store_started;
 
   ServiceOptions service_options{
-      options.id, data->server, settings_of(options), addresses(), !options.unsafe_no_fsync, options.retain};
+      options.id,     data->server,           settings_of(options), addresses(), !options.unsafe_no_fsync,
+      options.retain, options.retain_archives};
   ServiceCalls calls;
   calls.order = [this](replica::Order order) { consensus->order(std::move(order)); };
   calls.order_quietly = [this](replica::Order order) { consensus->order_quietly(std::move(order)); };
@@ -194,6 +198,10 @@ Status Node::Parts::start_actors() {
   calls.stop_sending_images = [this] { store.stop_sending(); };
   calls.refuse_image = [this] { store.refuse_image(); };
   calls.install_image = [this] { store.install_image(); };
+  if (options.retain_archives > 0) {
+    if (const Status voting = voter.start(data->server, options.id); !voting) return voting;
+    calls.vote = [this](ArchiveVote vote) { voter.vote(std::move(vote)); };
+  }
   if (ranges) {
     calls.ranges.emplace();
     calls.ranges->serve = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };

@@ -155,7 +155,25 @@ void Service::on(const Flushed&) {
   calls_.free(std::move(*overlay));
   if (ranges_) ranges_->flushed(machine_->flushed_index());
   trim_log();
+  vote_on_archives();
   flush_if_due();
+}
+
+/// What is flushed here need not be recovered from an archive. It is said again as it grows, since a logger that was
+/// restarted has forgotten who has asked.
+void Service::vote_on_archives() {
+  const Index flushed = machine_->flushed_index();
+  if (options_.retain_archives == 0 || flushed.value <= options_.retain_archives) return;
+  const Index first_kept{flushed.value - options_.retain_archives + 1};
+  if (first_kept <= voted_) return;
+  ArchiveVote vote{cluster_, first_kept, {}};
+  for (const raft::Member& member : admin_.membership().members) {
+    const auto address = Address::parse(member.addresses.recovery);
+    if (!member.wants_vote && address && address->port() != 0) vote.loggers.push_back(*address);
+  }
+  if (vote.loggers.empty() || !admin_.membership().is_voter(options_.self)) return;
+  voted_ = first_kept;
+  calls_.vote(std::move(vote));
 }
 
 void Service::on(const LogBegins& begins) {

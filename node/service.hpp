@@ -14,6 +14,7 @@
 #include "common/replica/orders.hpp"
 #include "common/transport/service_port.hpp"
 #include "node/admin_desk.hpp"
+#include "node/archive_voter.hpp"
 #include "node/freshness.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
@@ -54,6 +55,7 @@ struct ServiceCalls {
   std::function<void()> stop_sending_images;
   std::function<void()> refuse_image;
   std::function<void()> install_image;          ///< answered by Installed
+  std::function<void(ArchiveVote)> vote;        ///< to loggers
   std::optional<RangeAnnouncer::Calls> ranges;  ///< to who serves ranges, if anybody does
   std::function<void()> became_member;          ///< once, when the log says that this node is a member
   std::function<void(Error)> failed;            ///< the node must stop
@@ -65,7 +67,8 @@ struct ServiceOptions {
   app::Settings settings;
   raft::Addresses addresses;  ///< as others reach this node
   bool fsync = true;
-  std::uint64_t retain = 0;  ///< entries of the log behind the last one flushed
+  std::uint64_t retain = 0;           ///< entries of the log behind the last one flushed
+  std::uint64_t retain_archives = 0;  ///< the same of loggers' archives; 0: they are never asked to forget any
 };
 
 /// The actor between clients and consensus: decodes requests, proposes in batches, applies committed entries in order,
@@ -106,6 +109,7 @@ class Service {
   void on(const LogBegins& begins);
   void announce_applied();
   void announce_state();
+  void vote_on_archives();
   void want_image(ServerId peer);
   void give_up_images(const std::vector<ServerId>& peers, const char* why);
   void take_verdict(const raft::ImageVerdict& verdict);
@@ -155,6 +159,7 @@ class Service {
   LogTrim trim_;
   std::optional<RangeAnnouncer> ranges_;
   bool was_member_ = false;
+  Index voted_;              ///< loggers were asked to forget the entries below this one
   bool is_removed_ = false;  ///< it was a member, since the last start, and is none any more
   bool asked_stable_ = false;
   std::uint64_t now_us_ = 0;

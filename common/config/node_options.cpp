@@ -51,6 +51,10 @@ void declare_storage(OptionTable& table, NodeOptions& options) {
   table.number("retain", &options.retain, {.min = 0, .max = 1'000'000'000, .unit = "entries"},
                {.meaning = "log kept behind the last entry flushed to the store, for peers that lag; one that lags "
                            "further gets an image of the state"});
+  table.number(
+      "retain-archives", &options.retain_archives, {.min = 0, .max = 1'000'000'000'000, .unit = "entries"},
+      {.meaning = "what loggers are asked to keep in their archives behind the last entry flushed to the store; "
+                  "they forget the rest once more than half of the voters ask for it; 0: never ask"});
   table.flag("unsafe-no-fsync", &options.unsafe_no_fsync,
              {.meaning = "acknowledge before the disk has the write: a power cut can lose what was acknowledged"});
 }

@@ -44,6 +44,9 @@ struct NodeOptions {
   /// `-retain`: entries of the log kept behind the last one flushed to the store, for peers that lag; one that lags
   /// further gets an image of the state.
   std::uint64_t retain = 100'000;
+  /// `-retain-archives`: entries of their archives that loggers are to keep behind the last one flushed to the store.
+  /// What lies before is forgotten once more than half of the voters say so. 0: this node never asks for it.
+  std::uint64_t retain_archives = 0;
   /// `-segment`, in bytes: size of a log segment. Larger ones are made more rarely, and trimmed later.
   std::uint64_t segment_bytes = limits::segment_bytes;
   /// `-unsafe-no-fsync`: writes are acknowledged before the disk has them, so that a power cut can lose them.

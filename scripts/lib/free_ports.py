@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Prints a port P such that P+I, P+1000+I and P+2000+I are free on the loopback address for I from 0 to COUNT-1:
-free_ports.py COUNT. The ports lie below those that the system hands out by itself. Exits 1 if it finds none."""
+"""Prints a port P such that all ports that scripts/cluster takes from it for COUNT nodes and COUNT loggers are free on the
+loopback address: free_ports.py COUNT. The ports lie below those that the system hands out by itself. Exits 1 if it finds none."""
 import random
 import socket
 import sys
@@ -19,8 +19,8 @@ def is_free(port):
 
 def main():
     count = int(sys.argv[1])
-    for base in random.sample(range(15000, 29000, 10), 200):
-        if all(is_free(base + part + i) for part in (0, 1000, 2000) for i in range(count)):
+    for base in random.sample(range(15000, 28000, 10), 200):
+        if all(is_free(base + part + i) for part in (0, 1000, 1100, 2000, 3000, 3100) for i in range(count)):
             print(base)
             return 0
     print("free_ports.py: no free ports found", file=sys.stderr)

@@ -204,13 +204,27 @@ TEST_CASE("a node prints its help and its version") {
   const auto help = parse_node_command(Args{"-help"});
   REQUIRE(help);
   CHECK(help->kind == NodeCommand::Kind::print);
-  for (const auto* flag : {"-id",           "-port",       "-raft",
-                           "-advertise",    "-hjoin",      "-join",
-                           "-data",         "-engine",     "-unsafe-no-fsync",
-                           "-retain",       "-segment",    "-quota",
-                           "-insecure",     "-log",        "-cpuprofile",
-                           "-memprofile",   "-config",     "-tick-ms",
-                           "-heartbeat-ms", "-election-ms"}) {
+  for (const auto* flag : {"-id",
+                           "-port",
+                           "-raft",
+                           "-advertise",
+                           "-hjoin",
+                           "-join",
+                           "-data",
+                           "-engine",
+                           "-unsafe-no-fsync",
+                           "-retain",
+                           "-retain-archives",
+                           "-segment",
+                           "-quota",
+                           "-insecure",
+                           "-log",
+                           "-cpuprofile",
+                           "-memprofile",
+                           "-config",
+                           "-tick-ms",
+                           "-heartbeat-ms",
+                           "-election-ms"}) {
     INFO(flag);
     CHECK(help->text.find("\n  " + std::string(flag)) != std::string::npos);
   }

@@ -106,6 +106,26 @@ class Archives(E2eTest):
         blamed = self.tool("blame", self.folder_of(logger, "log0"), "after")
         self.assertEqual(blamed.code, 0, str(blamed))
 
+    @takes(6)
+    def test_truncation(self):
+        """nodes let loggers forget what they have flushed, once more than half of them say so, behind an image"""
+        cluster = self.cluster(3, [*PATIENT, "-retain", "20", "-retain-archives", "30"]).up()
+        logger = self.logger(["log0"], [cluster]).serve()
+        self.fill(cluster, "big", count=700)
+
+        def is_truncated():
+            said = self.member(cluster, "log0")
+            return said is not None and said["up"] and said["first"] > 1
+
+        self.eventually(is_truncated, "the archive is truncated")
+        said = self.await_archived(cluster, "log0")
+        self.assertTrue(any(image >= said["first"] - 1 for image in said["images"]), said)
+        self.assertEqual(said["health"], f"ok, from entry {said['first']}")
+        logger.kill()
+        self.check_sound(self.folder_of(logger, "log0"))
+        logger.serve()
+        self.await_archived(cluster, "log0")
+
 
 if __name__ == "__main__":
     main()

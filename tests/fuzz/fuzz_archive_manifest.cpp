@@ -46,8 +46,9 @@ void make_archive(sim::SimulatedFileSystem& files) {
   while (*archive->step()) {
   }
   const auto writer = archive->image_writer();
-  writer->expect({identity().cluster, {log->start().index, Term{1}, log->start().digest, {}, Index{}, {}}});
-  ENSURE(writer->begin() && writer->complete() && archive->add_image(log->start().index));
+  const transfer::ImageHead head{log->start().index, Term{1}, log->start().digest, {}, Index{}, {}};
+  writer->expect({identity().cluster, head});
+  ENSURE(writer->begin() && writer->complete(head) && archive->add_image(head.index));
 }
 
 void use(sim::SimulatedFileSystem& files) {
