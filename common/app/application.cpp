@@ -55,6 +55,7 @@ Application::Application(Table& table, Meta meta, Sessions sessions)
 
 Outcome Application::apply(const Entry& entry) {
   ENSURE_EQ(entry.index, meta_.applied.next());
+  ENSURE_EQ(begun_, Count{});
   table_.begin(meta_.state, entry.index);
   state_reply_.clear();
   Outcome outcome;
@@ -74,6 +75,7 @@ Outcome Application::apply(const Entry& entry) {
 
 std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
   ENSURE_EQ(entry.index, meta_.applied.next());
+  ENSURE_EQ(begun_, Count{});
   const auto reduced = decode_reduced(entry.payload.view());
   if (!reduced || entry.kind != EntryKind::command) return std::nullopt;
   table_.begin_reduced(meta_.state, entry.index, reduced->value);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/app/command.hpp"
+#include "common/app/key_task.hpp"
 #include "common/app/meta.hpp"
 #include "common/app/query.hpp"
 #include "common/app/recorded_table.hpp"
@@ -50,6 +51,19 @@ class Application {
   /// done, if the payload is not what reduce() leaves.
   std::optional<Outcome> apply_reduced(const Entry& entry);
 
+  // ---- commands on different keys at the same time: application_by_key.cpp ----
+
+  /// The next entry, if it is a command of which nothing but the row of its key can still tell how it ends: it runs, in
+  /// a session that is there, it is sound, and the quota is out of reach. Then it is begun, and more may be; each is
+  /// carried out by a KeyHand, those of one key in their order, and finished in the order of all. Nothing, and nothing
+  /// done, for every other entry: that is to be applied when all that were begun are finished. The task
+  /// refers to the entry's payload.
+  [[nodiscard]] std::optional<KeyTask> begin_by_key(const Entry& entry);
+  /// The same for a command whose payload was reduced.
+  [[nodiscard]] std::optional<KeyTask> begin_reduced_by_key(const Entry& entry);
+  /// Digest of the state, replies and rows are then what apply() would have made.
+  void finish_by_key(const Entry& entry, const KeyTask& task, const KeyEffect& effect);
+
   /// Answers from the rows as they are.
   [[nodiscard]] Reply query(const Query& query) const;
 
@@ -67,6 +81,7 @@ class Application {
  private:
   Application(Table& table, Meta meta, Sessions sessions);
 
+  [[nodiscard]] std::optional<KeyTask> begin_task(const Entry& entry, const Command& command);
   void apply_command(const std::optional<Command>& command, Index index, Outcome& outcome);
   void finish(const Entry& entry);
   void apply_settings(const Entry& entry, Outcome& outcome);
@@ -77,6 +92,8 @@ class Application {
   RecordedTable table_;
   Meta meta_;
   Sessions sessions_;
+  Count begun_;                     ///< by key, and not finished
+  std::uint64_t begun_growth_ = 0;  ///< by which they may raise the used bytes
   // Reused from entry to entry.
   Bytes state_reply_;
   Bytes kept_reply_;

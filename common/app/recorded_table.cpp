@@ -24,6 +24,11 @@ void RecordedTable::begin_reduced(const Digest& previous, Index index, const Dig
   omitted_value_ = value;
 }
 
+void RecordedTable::begin_part(const std::optional<Digest>& omitted_value) {
+  record_.clear();
+  omitted_value_ = omitted_value;
+}
+
 void RecordedTable::put(BytesView key, BytesView value) {
   ByteWriter(record_).number(put_tag).sized(key);
   if (omitted_value_ && key.starts_with(static_cast<char>(RowSpace::key_value))) {

@@ -28,6 +28,12 @@ class RecordedTable {
   void begin(const Digest& previous, Index index);
   /// The values of this entry are placeholders for one with this digest.
   void begin_reduced(const Digest& previous, Index index, const Digest& value);
+  /// Begins changes that are a part of an entry's: of one whose values have this digest, if there is one. part() has
+  /// them, and the RecordedTable that records the entry takes them by append().
+  void begin_part(const std::optional<Digest>& omitted_value);
+  /// Lives until the next begin.
+  [[nodiscard]] BytesView part() const { return record_; }
+  void append(BytesView part) { record_ += part; }
   void put(BytesView key, BytesView value);
   void erase(BytesView key);
   [[nodiscard]] Digest finish(BytesView reply);

@@ -129,15 +129,24 @@ BytesView Sessions::kept_reply(const Table& table, const Session& session, Reque
   return row->substr(reply_row_header_bytes);
 }
 
-void Sessions::keep(RecordedTable& table, Session& session, RequestSeq seq, RequestSeq lowest_unanswered, Index index,
-                    BytesView reply) {
+void Sessions::use(Session& session, RequestSeq seq, RequestSeq lowest_unanswered, Index index) {
   session.lowest = std::max(session.lowest, lowest_unanswered);
   session.last_used = index;
   session.seqs[slot_of(seq)] = seq.value;
   by_use_.splice(by_use_.end(), by_use_, session.place);
+}
+
+void Sessions::write_reply(RecordedTable& table, SessionId session, RequestSeq seq, RequestSeq lowest, Index index,
+                           BytesView reply) {
   row_.clear();
-  ByteWriter(row_).number(seq.value).number(index.value).number(session.lowest.value).raw(reply);
-  table.put(reply_key(session.id, slot_of(seq)).view(), row_);
+  ByteWriter(row_).number(seq.value).number(index.value).number(lowest.value).raw(reply);
+  table.put(reply_key(session, slot_of(seq)).view(), row_);
+}
+
+void Sessions::keep(RecordedTable& table, Session& session, RequestSeq seq, RequestSeq lowest_unanswered, Index index,
+                    BytesView reply) {
+  use(session, seq, lowest_unanswered, index);
+  write_reply(table, session.id, seq, session.lowest, index, reply);
 }
 
 }  // namespace parley::app

@@ -50,6 +50,11 @@ class Sessions {
   [[nodiscard]] Verdict judge(const Session& session, RequestSeq seq, RequestSeq lowest_unanswered) const;
   /// The encoded reply to a command that was judged a duplicate. Lives until the next change of the table.
   [[nodiscard]] BytesView kept_reply(const Table& table, const Session& session, RequestSeq seq) const;
+  /// A command that was judged `execute` is: what keep() does, but for the row of its reply.
+  void use(Session& session, RequestSeq seq, RequestSeq lowest_unanswered, Index index);
+  /// The row that is then to follow; `lowest`: of the session, as it was behind this use.
+  void write_reply(RecordedTable& table, SessionId session, RequestSeq seq, RequestSeq lowest, Index index,
+                   BytesView reply);
   /// Keeps the reply of a command that was judged `execute`.
   void keep(RecordedTable& table, Session& session, RequestSeq seq, RequestSeq lowest_unanswered, Index index,
             BytesView reply);

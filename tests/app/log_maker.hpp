@@ -12,7 +12,7 @@ namespace parley::app {
 /// meet.
 class LogMaker {
  public:
-  explicit LogMaker(std::uint64_t seed) : random_(seed) {}
+  explicit LogMaker(std::uint64_t seed, std::uint64_t quota_bytes = 2000) : random_(seed), quota_bytes_(quota_bytes) {}
 
   Entry next() {
     index_ = index_.next();
@@ -21,7 +21,7 @@ class LogMaker {
     Bytes payload;
     if (index_ == Index{1}) {
       entry.kind = EntryKind::settings;
-      payload = encode_settings({.quota_bytes = 2000, .value_bytes = 600, .session_window = 4, .sessions = 5});
+      payload = encode_settings({.quota_bytes = quota_bytes_, .value_bytes = 600, .session_window = 4, .sessions = 5});
     } else if (random_.one_in(10)) {
       entry.kind = static_cast<EntryKind>(random_.below(last_entry_kind + 1));
       payload = random_bytes(random_.below(40));
@@ -72,6 +72,7 @@ class LogMaker {
   }
 
   Random random_;
+  std::uint64_t quota_bytes_;
   Index index_;
   std::vector<std::uint64_t> opened_;
   Bytes key_;
