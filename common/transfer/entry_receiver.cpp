@@ -18,6 +18,12 @@ Digest next_digest(const Digest& before, const RangeEntry& item) {
   return item.payload_hash ? chain_next(before, item.entry, *item.payload_hash) : chain_next(before, item.entry);
 }
 
+bool leads_to_its_end(const EntryChunk& chunk, const std::vector<RangeEntry>& entries) {
+  Digest digest = chunk.before;
+  for (const RangeEntry& item : entries) digest = next_digest(digest, item);
+  return digest == chunk.after;
+}
+
 std::unexpected<Error> other_digest(Index index, const Digest& found, const Digest& stated) {
   return corrupt("entry " + text(index) + " has the digest " + found.text() + ", and " + stated.text() +
                  " was stated for it");
@@ -43,6 +49,7 @@ Status EntryReceiver::expect(Index index, const Digest& digest) {
 }
 
 Result<std::vector<RangeEntry>> EntryReceiver::take(const EntryChunk& chunk) {
+  disagreement_.reset();
   if (const Status frame = check_frame(chunk); !frame) return std::unexpected(frame.error());
   auto entries = read_range_block(chunk.block, chunk.count, chunk.first);
   if (!entries) {
@@ -58,7 +65,7 @@ Result<std::vector<RangeEntry>> EntryReceiver::take(const EntryChunk& chunk) {
 }
 
 /// What can be said of a chunk without looking at its entries.
-Status EntryReceiver::check_frame(const EntryChunk& chunk) const {
+Status EntryReceiver::check_frame(const EntryChunk& chunk) {
   if (is_complete()) return corrupt("more entries came than were asked for, beyond " + text(to_));
   if (chunk_checksum(chunk) != chunk.checksum)
     return corrupt("the entries from " + text(next_) + " on have a wrong checksum");
@@ -71,6 +78,8 @@ Status EntryReceiver::check_frame(const EntryChunk& chunk) const {
   if (chunk.count == 0 || chunk.count > limits::range_chunk_entries)
     return corrupt("entry " + text(next_) + " comes in a chunk of " + std::to_string(chunk.count) + " entries");
   if (digest_ && chunk.before != *digest_) {
+    const auto entries = read_range_block(chunk.block, chunk.count, chunk.first);
+    if (entries && leads_to_its_end(chunk, *entries)) disagreement_ = {next_.previous(), chunk.before, *digest_};
     return corrupt("entry " + text(next_) + " belongs to another chain: the digest before it is " + digest_->text() +
                    ", not " + chunk.before.text());
   }
@@ -85,7 +94,7 @@ Status EntryReceiver::check_frame(const EntryChunk& chunk) const {
 }
 
 /// Computes the chain, and compares it with all that was stated of it.
-Status EntryReceiver::follow(const EntryChunk& chunk, std::vector<RangeEntry>& entries) const {
+Status EntryReceiver::follow(const EntryChunk& chunk, std::vector<RangeEntry>& entries) {
   Digest digest = chunk.before;
   Term term = term_;
   auto expected = expected_.begin();
@@ -96,7 +105,11 @@ Status EntryReceiver::follow(const EntryChunk& chunk, std::vector<RangeEntry>& e
     digest = next_digest(digest, item);
     entry.digest = digest;
     if (expected == expected_.end() || expected->first != entry.index) continue;
-    if (expected->second != digest) return other_digest(entry.index, digest, expected->second);
+    if (expected->second != digest) {
+      // Only if the source itself holds it for its chain; what has flipped on its side gives another digest, too.
+      if (leads_to_its_end(chunk, entries)) disagreement_ = {entry.index, digest, expected->second};
+      return other_digest(entry.index, digest, expected->second);
+    }
     ++expected;
   }
   if (digest == chunk.after) return {};

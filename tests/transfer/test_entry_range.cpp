@@ -312,6 +312,35 @@ TEST_CASE("what sources state of an index is held against each other, and agains
   CHECK_THAT(refusal(receiver, chunk_of(log, 11, 20, 30)), Catch::Contains("entry 12"));
 }
 
+TEST_CASE("a sound chunk of another chain is told from a damaged one") {
+  const FakeLog log = log_of(30);
+  FakeLog fork = log_of(10);
+  for (int i = 0; i < 20; ++i) fork.append("another history");
+  EntryReceiver receiver = receiver_of(1, 30);
+  REQUIRE(receiver.take(chunk_of(log, 1, 12, 30)));
+  (void)refusal(receiver, chunk_of(fork, 13, 20, 30));
+  REQUIRE(receiver.disagreement());
+  CHECK(receiver.disagreement()->index == Index{12});
+  CHECK(receiver.disagreement()->found == fork.digest_at(Index{12}));
+  CHECK(receiver.disagreement()->stated == log.digest_at(Index{12}));
+  (void)refusal(receiver, lying(chunk_of(log, 13, 20, 30), [](EntryChunk& chunk) { chunk.before.bytes[0] ^= 1; }));
+  CHECK_FALSE(receiver.disagreement());
+  (void)refusal(receiver, lying(chunk_of(log, 13, 20, 30), [](EntryChunk& chunk) { chunk.after.bytes[0] ^= 1; }));
+  CHECK_FALSE(receiver.disagreement());
+
+  REQUIRE(receiver.expect(Index{15}, fork.digest_at(Index{15})));
+  (void)refusal(receiver, chunk_of(log, 13, 20, 30));
+  REQUIRE(receiver.disagreement());
+  CHECK(receiver.disagreement()->index == Index{15});
+  CHECK(receiver.disagreement()->found == log.digest_at(Index{15}));
+  CHECK(receiver.disagreement()->stated == fork.digest_at(Index{15}));
+  Bytes flipped(chunk_of(log, 13, 20, 30).block.view());
+  flipped[40] = static_cast<char>(flipped[40] ^ 1);
+  (void)refusal(receiver,
+                lying(chunk_of(log, 13, 20, 30), [&](EntryChunk& chunk) { chunk.block = SharedBytes(flipped); }));
+  CHECK_FALSE(receiver.disagreement());
+}
+
 TEST_CASE("without a digest to begin with, the first chunk gives one, and the rest is held to it") {
   const FakeLog log = log_of(20);
   EntryReceiver receiver = receiver_of(8, 20);
