@@ -81,11 +81,19 @@ Result<std::unique_ptr<LmdbBackend>> LmdbBackend::open(const std::filesystem::pa
 Result<std::unique_ptr<Snapshot>> LmdbBackend::snapshot() { return lmdb_snapshot(environment_); }
 
 Status LmdbBackend::commit(const Overlay& overlay) {
+  // Borrowed: who commits one overlay keeps it until this returns.
+  const std::shared_ptr<const Overlay> borrowed(std::shared_ptr<const Overlay>(), &overlay);
+  return commit(std::span(&borrowed, 1));
+}
+
+Status LmdbBackend::commit(std::span<const std::shared_ptr<const Overlay>> overlays) {
   auto transaction = LmdbWriteTransaction::begin(environment_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
-  for (auto row = overlay.seek({}); row.valid(); row.next()) {
-    const Status done = row.erased() ? transaction->erase(row.key()) : transaction->put(row.key(), row.value());
-    if (!done) return done;
+  for (const auto& overlay : overlays) {
+    for (auto row = overlay->seek({}); row.valid(); row.next()) {
+      const Status done = row.erased() ? transaction->erase(row.key()) : transaction->put(row.key(), row.value());
+      if (!done) return done;
+    }
   }
   return transaction->commit();
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "common/store/backend.hpp"
 #include "common/store/lmdb_environment.hpp"
@@ -18,6 +19,8 @@ class LmdbBackend final : public Backend {
 
   [[nodiscard]] Result<std::unique_ptr<Snapshot>> snapshot() override;
   [[nodiscard]] Status commit(const Overlay& overlay) override;
+  /// The same for several, which have no key in common: all of them, or none.
+  [[nodiscard]] Status commit(std::span<const std::shared_ptr<const Overlay>> overlays);
 
   [[nodiscard]] Result<Backend*> begin_image() override;
   [[nodiscard]] Status complete_image() override;

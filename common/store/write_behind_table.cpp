@@ -23,12 +23,16 @@ void WriteBehindTable::put(BytesView key, BytesView value) { active_->put(key, v
 
 void WriteBehindTable::erase(BytesView key) { active_->erase(key); }
 
-void WriteBehindTable::scan(BytesView from, const Visitor& visitor) const {
+std::vector<std::unique_ptr<RowCursor>> WriteBehindTable::layers(BytesView from) const {
   std::vector<std::unique_ptr<RowCursor>> layers;
   layers.push_back(std::make_unique<Overlay::Cursor>(active_->seek(from)));
   if (frozen_ != nullptr) layers.push_back(std::make_unique<Overlay::Cursor>(frozen_->seek(from)));
   layers.push_back(snapshot_->seek(from));
-  for (MergedCursor row(std::move(layers)); row.valid(); row.next()) {
+  return layers;
+}
+
+void WriteBehindTable::scan(BytesView from, const Visitor& visitor) const {
+  for (MergedCursor row(layers(from)); row.valid(); row.next()) {
     if (!visitor(row.key(), row.value())) return;
   }
 }

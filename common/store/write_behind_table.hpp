@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <vector>
 
 #include "common/app/table.hpp"
 #include "common/base/result.hpp"
@@ -25,6 +26,9 @@ class WriteBehindTable final : public app::Table {
   void put(BytesView key, BytesView value) override;
   void erase(BytesView key) override;
   void scan(BytesView from, const Visitor& visitor) const override;
+  /// Its layers from a key on, newest first, the snapshot last: for whoever sees several tables over one backend, each
+  /// with rows of its own, as one.
+  [[nodiscard]] std::vector<std::unique_ptr<RowCursor>> layers(BytesView from) const;
 
   /// Ends the active overlay and begins another. There must be no frozen one.
   [[nodiscard]] std::shared_ptr<const Overlay> freeze();
