@@ -27,40 +27,76 @@ std::unexpected<Error> io_error(const std::error_code& code, const std::string& 
 
 }  // namespace
 
-Result<StateBuilder> StateBuilder::begin(const fs::path& folder) {
+Result<StateBuilder> StateBuilder::begin(const fs::path& folder, BuildOptions options) {
   std::error_code code;
   const bool exists = fs::exists(folder, code);
   if (exists && (!fs::is_directory(folder, code) || !fs::is_empty(folder, code)))
     return fail(ErrorCode::usage, folder.string() + " is there already, and is not an empty folder");
   const fs::path making = fs::absolute(folder).lexically_normal().string() + ".making";
   fs::remove_all(making, code);
-  StateBuilder builder(folder, making);
+  StateBuilder builder(folder, making, options);
   wal::PosixFileSystem files;
-  if (Status made = files.make_directories(making); !made) return std::unexpected(made.error());
-  auto backend = store::LmdbBackend::open(making / "store", largest_quota);
-  if (!backend) return std::unexpected(backend.error());
-  builder.backend_ = std::move(*backend);
-  builder.rows_ = std::make_unique<store::Overlay>();
+  // A place where nothing may be made is a wrong place; a disk that is full is not.
+  if (Status made = files.make_directories(making); !made)
+    return fail(made.error().code == ErrorCode::io ? ErrorCode::usage : made.error().code, made.error().what);
+  if (Status made = builder.make_store(); !made) {
+    fs::remove_all(making, code);
+    return std::unexpected(made.error());
+  }
   return builder;
+}
+
+Status StateBuilder::make_store() {
+  auto backend = store::LmdbBackend::open(making_ / "store", largest_quota);
+  if (!backend) return std::unexpected(backend.error());
+  auto committer = Committer::start(**backend);
+  if (!committer) return std::unexpected(committer.error());
+  backend_ = std::move(*backend);
+  committer_ = std::move(*committer);
+  rows_ = std::make_shared<store::Overlay>();
+  return {};
 }
 
 StateBuilder::~StateBuilder() {
   if (!backend_) return;
-  application_.reset();
-  table_.reset();
-  backend_.reset();
+  close();
   std::error_code ignored;
   fs::remove_all(making_, ignored);
 }
+
+/// Each before what it uses.
+void StateBuilder::close() {
+  replay_.reset();
+  application_.reset();
+  table_.reset();
+  committer_.reset();
+  backend_.reset();
+}
+
+// --- an image ---
 
 Status StateBuilder::add_rows(BytesView rows) {
   ENSURE(!application_);
   const bool are_rows = transfer::visit_rows(rows, [this](BytesView key, BytesView value) { rows_->put(key, value); });
   if (!are_rows) return fail(ErrorCode::protocol, "a chunk of an image does not hold rows");
-  if (rows_->bytes() < limits::overlay_bytes) return {};
-  if (Status committed = backend_->commit(*rows_); !committed) return committed;
-  rows_ = std::make_unique<store::Overlay>();
+  return rows_->bytes() < options_.overlay_bytes ? Status() : commit_rows();
+}
+
+Status StateBuilder::commit_rows() {
+  if (Status before = committer_->await(); !before) return before;
+  committer_->commit({std::exchange(rows_, std::make_shared<store::Overlay>())});
   return {};
+}
+
+Status StateBuilder::drop_rows() {
+  ENSURE(!application_);
+  if (Status before = committer_->await(); !before) return before;
+  committer_.reset();
+  backend_.reset();
+  std::error_code code;
+  fs::remove_all(making_ / "store", code);
+  if (code) return io_error(code, "cannot remove " + (making_ / "store").string());
+  return make_store();
 }
 
 Status StateBuilder::end_image(const transfer::ImageHead& head) {
@@ -73,75 +109,100 @@ Status StateBuilder::end_image(const transfer::ImageHead& head) {
 }
 
 Status StateBuilder::open_application() {
-  if (Status committed = backend_->commit(*std::exchange(rows_, nullptr)); !committed) return committed;
-  auto snapshot = backend_->snapshot();
-  if (!snapshot) return std::unexpected(snapshot.error());
-  table_ = std::make_unique<store::WriteBehindTable>(std::move(*snapshot));
-  auto application = app::Application::open(*table_);
+  if (Status committing = commit_rows(); !committing) return committing;
+  rows_.reset();
+  if (Status committed = committer_->await(); !committed) return committed;
+  auto table = ShardedTable::open(*backend_, options_.hands);
+  if (!table) return std::unexpected(table.error());
+  auto application = app::Application::open(**table);
   if (!application) return std::unexpected(application.error());
-  application_.emplace(std::move(*application));
+  table_ = std::move(*table);
+  application_ = std::make_unique<app::Application>(std::move(*application));
+  next_ = application_->applied().next();
+  if (options_.hands == 0) return {};
+  auto replay =
+      KeyReplay::start(*application_, *table_, [missing = missing_.get()](Index index, BytesView key, bool is_reduced) {
+        missing->note(index, key, is_reduced);
+      });
+  if (!replay) return std::unexpected(replay.error());
+  replay_ = std::move(*replay);
   return {};
 }
 
-Status StateBuilder::check_next(const Entry& entry) {
+// --- entries ---
+
+Status StateBuilder::apply(std::vector<transfer::RangeEntry> entries) {
   if (!application_) {
     if (Status opened = open_application(); !opened) return opened;
   }
-  const Index next = application_->applied().next();
-  if (entry.index == next) return {};
-  return fail(ErrorCode::corrupt, "entry " + number(entry.index) + " came where " + number(next) + " is next");
-}
-
-Status StateBuilder::apply(const Entry& entry) {
-  if (Status is_next = check_next(entry); !is_next) return is_next;
-  commands_ += entry.kind == EntryKind::command ? 1 : 0;
-  return take_note(application_->apply(entry), false);
-}
-
-Status StateBuilder::apply_reduced(const Entry& entry) {
-  if (Status is_next = check_next(entry); !is_next) return is_next;
-  const auto outcome = application_->apply_reduced(entry);
-  if (!outcome) return fail(ErrorCode::corrupt, "what is left of entry " + number(entry.index) + " means nothing");
-  ++commands_;
-  return take_note(*outcome, true);
-}
-
-/// Which values are missing, and whether it is time to flush.
-Status StateBuilder::take_note(const app::Outcome& outcome, bool is_reduced) {
-  if (outcome.change && is_reduced) {
-    incomplete_.emplace(outcome.change->key);
-  } else if (outcome.change && !incomplete_.empty()) {
-    incomplete_.erase(Bytes(outcome.change->key));
+  for (const transfer::RangeEntry& item : entries) {
+    if (item.entry.index != next_)
+      return fail(ErrorCode::corrupt,
+                  "entry " + number(item.entry.index) + " came where " + number(next_) + " is next");
+    next_ = next_.next();
   }
-  return table_->wants_freeze() ? flush() : Status{};
+  Status applied = replay_ ? replay_->apply(std::move(entries)) : apply_in_order(entries);
+  return applied ? flush_if_due() : applied;
 }
 
-Status StateBuilder::flush() {
+Status StateBuilder::apply_in_order(const std::vector<transfer::RangeEntry>& entries) {
+  for (const transfer::RangeEntry& item : entries) {
+    const auto outcome = apply_entry(*application_, item);
+    if (!outcome) return std::unexpected(outcome.error());
+    if (outcome->change) missing_->note(item.entry.index, outcome->change->key, item.payload_hash.has_value());
+  }
+  return {};
+}
+
+void StateBuilder::settle() {
+  if (replay_) replay_->settle();
+}
+
+// --- making rows durable ---
+
+Status StateBuilder::flush_if_due() {
+  if (auto ended = committer_->poll()) {
+    if (!*ended) return *ended;
+    settle();
+    if (Status flushed = table_->flushed(); !flushed) return flushed;
+  }
+  const std::size_t bytes = replay_ ? table_->own_bytes() + replay_->bytes_of_hands() : table_->active_bytes();
+  return bytes < options_.overlay_bytes ? Status() : begin_flush();
+}
+
+Status StateBuilder::begin_flush() {
+  settle();
+  if (Status ended = end_flush(); !ended) return ended;
   application_->save_meta();
-  const auto frozen = table_->freeze();
-  if (Status committed = backend_->commit(*frozen); !committed) return committed;
-  const auto flushed = table_->flushed();
-  return flushed ? Status{} : std::unexpected(flushed.error());
+  committer_->commit(table_->freeze());
+  if (replay_) replay_->frozen();
+  return {};
 }
 
-std::optional<Bytes> StateBuilder::incomplete_key() const {
-  if (incomplete_.empty()) return std::nullopt;
-  return *incomplete_.begin();
+Status StateBuilder::end_flush() {
+  if (!committer_->is_busy()) return {};
+  if (Status committed = committer_->await(); !committed) return committed;
+  return table_->flushed();
+}
+
+Status StateBuilder::sync() {
+  if (!application_) return fail(ErrorCode::refused, "there is no entry, and so no state");
+  if (Status begun = begin_flush(); !begun) return begun;
+  return end_flush();
 }
 
 Status StateBuilder::finish() {
   if (!application_ || application_->applied() == Index{})
     return fail(ErrorCode::refused, "there is no entry, and so no state, to make a folder of");
-  if (const auto key = incomplete_key())
-    return fail(ErrorCode::corrupt,
-                "the value of a key was left out of the archive, and is replaced only behind entry " +
-                    number(application_->applied()));
+  settle();
+  if (incomplete_key())
+    return fail(ErrorCode::refused, "the archive is compacted: it has not all values as of entry " +
+                                        number(application_->applied()) + "; the nearest state below is as of entry " +
+                                        number(last_complete()));
   application_->forget_membership();
-  if (Status flushed = flush(); !flushed) return flushed;
+  if (Status synced = sync(); !synced) return synced;
   if (Status made = make_log(); !made) return made;
-  application_.reset();
-  table_.reset();
-  backend_.reset();
+  close();
   std::error_code code;
   fs::remove(folder_, code);  // an empty one
   fs::rename(making_, folder_, code);

@@ -2,56 +2,17 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-
 #include "common/app/reduced.hpp"
-#include "common/base/chain.hpp"
 #include "common/transfer/rows.hpp"
 #include "node/data_folder.hpp"
+#include "tests/recovery/recovery_testing.hpp"
 
 using namespace parley;
+using namespace parley::recovery::testing;
 using recovery::StateBuilder;
-
-namespace {
-
 namespace fs = std::filesystem;
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "parley-recovery-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { fs::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-/// The log of a cluster: settings, a membership, a session, and sets of `keys` keys in turn.
-std::vector<Entry> some_log(std::uint64_t sets, std::uint64_t keys) {
-  std::vector<Entry> log;
-  Digest digest = chain_start(ClusterId{});
-  const auto append = [&](EntryKind kind, Bytes payload) {
-    Entry entry{Index{log.size() + 1}, Term{2}, kind, {log.size() * 10, 5}, SharedBytes(std::move(payload)), {}};
-    digest = entry.digest = chain_next(digest, entry);
-    log.push_back(std::move(entry));
-  };
-  append(EntryKind::settings, app::encode_settings({}));
-  append(EntryKind::membership, "members of a cluster that is gone");
-  append(EntryKind::command, encode_command(app::Command{.operation = app::OpenSession{1}}));
-  for (std::uint64_t seq = 1; seq <= sets; ++seq) {
-    const Bytes key = "k" + std::to_string(seq % keys);
-    const Bytes value(100, static_cast<char>('a' + seq % 26));
-    append(EntryKind::command,
-           encode_command(app::Command{SessionId{3}, RequestSeq{seq}, RequestSeq{seq}, app::Set{key, value}}));
-  }
-  return log;
-}
+namespace {
 
 StateBuilder begun(const fs::path& folder) {
   auto builder = StateBuilder::begin(folder);
@@ -59,8 +20,17 @@ StateBuilder begun(const fs::path& folder) {
   return *std::move(builder);
 }
 
+Status apply(StateBuilder& builder, const Entry& entry) { return builder.apply({{entry, std::nullopt}}); }
+
+Status apply_reduced(StateBuilder& builder, Entry entry) {
+  const Digest hash = blake2b(entry.payload.view());
+  entry.payload = SharedBytes(app::reduce(entry.payload.view()).value());
+  return builder.apply({{std::move(entry), hash}});
+}
+
 void apply_all(StateBuilder& builder, const std::vector<Entry>& log) {
-  for (const Entry& entry : log) REQUIRE(builder.apply(entry));
+  for (const Entry& entry : log) REQUIRE(apply(builder, entry));
+  builder.settle();
 }
 
 node::DataFolder opened(const fs::path& folder) {
@@ -79,7 +49,6 @@ TEST_CASE("a folder that was built from a log is one that a node can found a new
   {
     StateBuilder builder = begun(folder);
     apply_all(builder, log);
-    CHECK(builder.commands() == 2001);
     meta = builder.meta();
     REQUIRE(builder.finish());
   }
@@ -116,9 +85,9 @@ TEST_CASE("an image and the entries behind it give the state that all entries gi
   transfer::ImageHead head{Index{150}, Term{2}, log[149].digest, log[149].time, {}, {}};
   SECTION("of what was said") {
     REQUIRE(builder.end_image(head));
-    for (std::size_t at = 150; at < log.size(); ++at) REQUIRE(builder.apply(log[at]));
+    for (std::size_t at = 150; at < log.size(); ++at) REQUIRE(apply(builder, log[at]));
+    builder.settle();
     CHECK(builder.meta().state == meta.state);
-    CHECK(builder.commands() == log.size() - 150);
     REQUIRE(builder.finish());
     CHECK(opened(temporary.path() / "half").machine->meta().state == meta.state);
   }
@@ -131,7 +100,7 @@ TEST_CASE("an image and the entries behind it give the state that all entries gi
   }
   SECTION("and not with an entry left out") {
     REQUIRE(builder.end_image(head));
-    const Status applied = builder.apply(log[151]);
+    const Status applied = apply(builder, log[151]);
     REQUIRE_FALSE(applied);
     CHECK(applied.error().what.find("entry 152 came where 151 is next") != std::string::npos);
   }
@@ -146,10 +115,10 @@ TEST_CASE("values that were left out must be replaced before the state is whole"
   for (std::size_t at = 0; at < log.size(); ++at) {
     // k1 k0 k1 k0: of the first two nothing need be kept.
     const bool is_replaced = at == 3 || at == 4;
-    Entry entry = log[at];
-    if (is_replaced) entry.payload = SharedBytes(app::reduce(entry.payload.view()).value());
-    REQUIRE((is_replaced ? builder.apply_reduced(entry) : builder.apply(entry)));
+    REQUIRE((is_replaced ? apply_reduced(builder, log[at]) : apply(builder, log[at])));
+    builder.settle();
     CHECK(builder.incomplete_key().has_value() == (at >= 3 && at < 6));
+    CHECK(builder.last_complete() == Index{at >= 3 && at < 6 ? 3 : at + 1});
   }
   CHECK(builder.meta().state == whole.meta().state);
   REQUIRE(builder.finish());
@@ -166,13 +135,12 @@ TEST_CASE("no folder is made of a state that is not whole, and nothing is left o
   const auto log = some_log(1, 1);
   {
     StateBuilder builder = begun(folder);
-    for (std::size_t at = 0; at < 3; ++at) REQUIRE(builder.apply(log[at]));
-    Entry entry = log[3];
-    entry.payload = SharedBytes(app::reduce(entry.payload.view()).value());
-    REQUIRE(builder.apply_reduced(entry));
+    for (std::size_t at = 0; at < 3; ++at) REQUIRE(apply(builder, log[at]));
+    REQUIRE(apply_reduced(builder, log[3]));
     const Status finished = builder.finish();
     REQUIRE_FALSE(finished);
-    CHECK(finished.error().code == ErrorCode::corrupt);
+    CHECK(finished.error().code == ErrorCode::refused);
+    CHECK(finished.error().what.find("the nearest state below is as of entry 3") != std::string::npos);
   }
   CHECK(fs::is_empty(temporary.path()));
 }
