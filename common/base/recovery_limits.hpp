@@ -13,7 +13,7 @@ inline constexpr std::size_t recovery_queue_bytes = 16 * MiB;
 /// Threads that carry out what belongs to keys.
 inline constexpr std::size_t recovery_hands = 4;
 /// Milliseconds that the heads of other sources are waited for once one has answered.
-inline constexpr std::uint64_t recovery_heads_ms = 2'000;
+inline constexpr std::uint64_t recovery_heads_ms = 1'000;
 /// Milliseconds without a word after which another source is asked, where there is one.
 inline constexpr std::uint64_t recovery_patience_ms = 5'000;
 /// Times that everything is begun anew because all sources have meanwhile forgotten what comes next.
