@@ -29,7 +29,8 @@ MemberStatus not_up(const wire::MemberInfo& member) {
 std::string health_of(const transfer::RangeHead& archive) {
   std::string health = archive.gaps.empty() ? "ok" : "";
   for (const transfer::IndexRange& gap : archive.gaps) {
-    health += (health.empty() ? "gap " : ", gap ") + std::to_string(gap.from.value) + "-" + std::to_string(gap.to.value);
+    health +=
+        (health.empty() ? "gap " : ", gap ") + std::to_string(gap.from.value) + "-" + std::to_string(gap.to.value);
   }
   if (archive.first > Index{1}) health += ", from entry " + std::to_string(archive.first.value);
   return health;

@@ -206,10 +206,7 @@ Status Node::Parts::start_actors() {
     calls.ranges.emplace();
     calls.ranges->serve = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
     calls.ranges->advanced = [this](const ClusterId& of, const transfer::LogPoint& to) { ranges->advanced(of, to); };
-    calls.ranges->source = [this] {
-      const auto answer = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
-      return std::make_unique<NodeSource>(disk, store, answer);
-    };
+    calls.ranges->source = [this] { return std::make_unique<NodeSource>(disk, store, mailbox, *ranges); };
   }
   calls.became_member = [this] { events.post(Ready{client_address, consensus->listens_at()}); };
   calls.failed = failed;

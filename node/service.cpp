@@ -6,6 +6,7 @@
 #include "common/base/ensure.hpp"
 #include "common/base/entropy.hpp"
 #include "common/base/limits.hpp"
+#include "node/effect_marks.hpp"
 
 namespace parley::node {
 namespace {
@@ -178,6 +179,12 @@ void Service::vote_on_archives() {
 
 void Service::on(const LogBegins& begins) {
   if (ranges_) ranges_->log_begins(begins.before);
+}
+
+/// What the log does not tell, the state does: which entries took effect.
+void Service::on(RunPasses& passes) {
+  if (auto* run = std::get_if<transfer::EntryRun>(&passes.outcome)) mark_effects(*machine_, *run);
+  calls_.ranges->serve(replica::ReadDone{passes.ticket, std::move(passes.outcome)});
 }
 
 void Service::announce_applied() {

@@ -41,7 +41,12 @@ struct Installed {
 struct LogBegins {
   wal::Start before;
 };
-using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins>;
+/// Entries that were read from the log for who serves ranges, on their way there.
+struct RunPasses {
+  replica::RangeTicket ticket;
+  replica::RunRead outcome;
+};
+using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins, RunPasses>;
 using ServiceMailbox = mq::Mailbox<ToService>;
 
 /// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
@@ -107,6 +112,7 @@ class Service {
   void on(const ImageOver& image);
   void on(Installed& installed);
   void on(const LogBegins& begins);
+  void on(RunPasses& passes);
   void announce_applied();
   void announce_state();
   void vote_on_archives();

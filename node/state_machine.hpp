@@ -32,6 +32,10 @@ class StateMachine {
 
   [[nodiscard]] Index applied() const { return application_->applied(); }
   [[nodiscard]] const app::Meta& meta() const { return application_->meta(); }
+  /// Which of the entries of a block took effect, as far as that is still known (app/effects.hpp).
+  [[nodiscard]] std::optional<app::EffectBlock> effects(std::uint64_t block) const {
+    return application_->effects(block);
+  }
   [[nodiscard]] std::optional<DigestHistory::Point> digests_at(Index index) const { return history_.at(index); }
   /// Up to which the store is durable.
   [[nodiscard]] Index flushed_index() const { return flushed_; }

@@ -33,7 +33,8 @@ class Status final : public Command {
       environment.err << "parley: no node answers: " << servers_text(environment) << std::endl;
       return no_answer;
     }
-    if (environment.ask_archives) add_archives(environment.client, *status, environment.ask_archives);
+    if (environment.context != nullptr)
+      add_archives(environment.client, *status, ask_archives_over(*environment.context, environment.clock));
     for (const std::string& note : status->notes) environment.err << "parley: " << note << '\n';
     if (environment.options.json) {
       environment.out << status_json(*status) << std::endl;

@@ -167,4 +167,14 @@ std::string batch_answer(const BatchProblem& problem) {
   return batch_answer(problem.id, outcome);
 }
 
+std::string change_line(const Change& change) {
+  Json json;
+  json["index"] = change.index.value;
+  json["time"] = change.time.wall_us;
+  json["op"] = change.value ? "set" : "delete";
+  put_bytes(json, "key", change.key);
+  if (change.value) put_bytes(json, "value", *change.value);
+  return dump(json);
+}
+
 }  // namespace parley::client::cli

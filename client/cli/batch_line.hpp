@@ -5,6 +5,7 @@
 #include <string_view>
 #include <variant>
 
+#include "client/change_feed.hpp"
 #include "client/client.hpp"
 
 namespace parley::client::cli {
@@ -36,5 +37,8 @@ struct BatchProblem {
 /// value that is not UTF-8 stands under `value_base64`, a key under `key_base64`.
 [[nodiscard]] std::string batch_answer(const std::string& id, const Outcome& outcome);
 [[nodiscard]] std::string batch_answer(const BatchProblem& problem);
+
+/// A line of `watch -json`: index, time, op (`set` or `delete`), key, value; bytes that are not UTF-8 as above.
+[[nodiscard]] std::string change_line(const Change& change);
 
 }  // namespace parley::client::cli

@@ -8,12 +8,13 @@
 namespace parley::client::cli {
 namespace {
 
-constexpr std::array<CommandInfo, 12> commands = {{
+constexpr std::array<CommandInfo, 13> commands = {{
     {"get", "KEY [-read MODE]", "print the value", 1, 1, make_get},
     {"set", "KEY VALUE", "store a value; VALUE `-` reads standard input", 2, 2, make_set},
     {"delete", "KEY", "remove a key", 1, 1, make_delete},
     {"cas", "KEY EXPECTED NEW", "store NEW if the value is EXPECTED", 3, 3, make_cas},
     {"scan", "[PREFIX] [-limit N] [-read MODE]", "print keys and values in byte order", 0, 1, make_scan},
+    {"watch", "[PREFIX] [-from INDEX]", "print each change as it is committed", 0, 1, make_watch},
     {"status", "", "what each member says of itself", 0, 0, make_status},
     {"members", "", "the members as the log has them", 0, 0, make_members},
     {"remove", "ID", "take a member out of the cluster", 1, 1, make_remove},

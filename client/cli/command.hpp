@@ -58,6 +58,7 @@ void declare_read_mode(config::OptionTable& table, wire::ReadMode& mode);
 [[nodiscard]] std::unique_ptr<Command> make_delete();
 [[nodiscard]] std::unique_ptr<Command> make_cas();
 [[nodiscard]] std::unique_ptr<Command> make_scan();
+[[nodiscard]] std::unique_ptr<Command> make_watch();
 [[nodiscard]] std::unique_ptr<Command> make_status();
 [[nodiscard]] std::unique_ptr<Command> make_members();
 [[nodiscard]] std::unique_ptr<Command> make_remove();

@@ -18,8 +18,8 @@ struct Environment {
   LineReader& input;
   std::ostream& out;
   std::ostream& err;
-  bool is_prompt = false;         ///< the command was typed at our prompt, which reads the same input
-  AskArchives ask_archives = {};  ///< need not be there
+  bool is_prompt = false;          ///< the command was typed at our prompt, which reads the same input
+  mq::Context* context = nullptr;  ///< for connections beside the client's; tests have none
 };
 
 /// What the library is told by the options.

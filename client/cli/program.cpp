@@ -64,7 +64,7 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
   TransportNetwork network(context);
   const SystemClock clock;
   Client client(network, clock, client_settings(options));
-  Environment environment{options, network, clock, client, input, out, err, false, ask_archives_over(context, clock)};
+  Environment environment{options, network, clock, client, input, out, err, false, &context};
   const int code = command ? command->run(environment, parsed->positional) : run_prompt(environment);
   // An answer that nobody could read is no success.
   if (code != done || out.flush().good()) return code;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/app/effects.hpp"
 #include "common/app/key_value.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/validate.hpp"
@@ -69,7 +70,7 @@ Outcome Application::apply(const Entry& entry) {
     case EntryKind::noop:
     case EntryKind::time: break;
   }
-  finish(entry);
+  finish(entry, outcome.took_effect());
   return outcome;
 }
 
@@ -83,11 +84,11 @@ std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
   Outcome outcome;
   placeholder_.resize(reduced->value_bytes, '\0');
   apply_command(reduced->command(placeholder_), entry.index, outcome);
-  finish(entry);
+  finish(entry, outcome.took_effect());
   return outcome;
 }
 
-void Application::finish(const Entry& entry) {
+void Application::finish(const Entry& entry, bool took_effect) {
   meta_.applied = entry.index;
   meta_.applied_term = entry.term;
   meta_.digest = entry.digest;
@@ -95,6 +96,7 @@ void Application::finish(const Entry& entry) {
   meta_.time.wall_us = entry.time.wall_us;
   meta_.sessions = sessions_.size();
   meta_.state = table_.finish(state_reply_);
+  note_effect(table_.unrecorded(), meta_, took_effect);
 }
 
 void Application::apply_command(const std::optional<Command>& command, Index index, Outcome& outcome) {
@@ -201,7 +203,7 @@ void Application::forget_membership() {
 
 void Application::save_meta() {
   encode_meta(meta_, meta_row_);
-  table_.put_unrecorded(meta_key().view(), meta_row_);
+  table_.unrecorded().put(meta_key().view(), meta_row_);
 }
 
 }  // namespace parley::app

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/app/command.hpp"
+#include "common/app/effects.hpp"
 #include "common/app/key_task.hpp"
 #include "common/app/meta.hpp"
 #include "common/app/query.hpp"
@@ -33,6 +34,9 @@ struct Outcome {
   std::optional<SessionId> opened;
   std::vector<SessionId> closed;  ///< by the client, or to make room for the one opened
   std::optional<KeyChange> change;
+
+  /// It was carried out, now and for the first time, and not refused.
+  [[nodiscard]] bool took_effect() const { return command && !duplicate && reply.word == ErrorWord::ok; }
 };
 
 /// The state machine: entries in, rows and replies out. A function of the log alone. It lives in a Table, and
@@ -64,6 +68,11 @@ class Application {
   /// Digest of the state, replies and rows are then what apply() would have made.
   void finish_by_key(const Entry& entry, const KeyTask& task, const KeyEffect& effect);
 
+  /// Which of the entries of a block took effect, as far as that is still known.
+  [[nodiscard]] std::optional<EffectBlock> effects(std::uint64_t block) const {
+    return effects_of(table_.table(), meta_, block);
+  }
+
   /// Answers from the rows as they are.
   [[nodiscard]] Reply query(const Query& query) const;
 
@@ -83,7 +92,7 @@ class Application {
 
   [[nodiscard]] std::optional<KeyTask> begin_task(const Entry& entry, const Command& command);
   void apply_command(const std::optional<Command>& command, Index index, Outcome& outcome);
-  void finish(const Entry& entry);
+  void finish(const Entry& entry, bool took_effect);
   void apply_settings(const Entry& entry, Outcome& outcome);
   void run_in_session(const Command& command, Index index, Outcome& outcome);
   [[nodiscard]] Reply execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome);

@@ -68,7 +68,7 @@ void Application::finish_by_key(const Entry& entry, const KeyTask& task, const K
   meta_.used_bytes += effect.used_more;
   meta_.keys += effect.keys_more;
   state_reply_.assign(effect.state_reply);
-  finish(entry);
+  finish(entry, effect.is_changed);
 }
 
 }  // namespace parley::app

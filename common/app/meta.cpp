@@ -5,7 +5,8 @@
 namespace parley::app {
 namespace {
 
-constexpr std::uint8_t meta_version = 1;
+constexpr std::uint8_t meta_version = 2;
+constexpr std::size_t most_effect_bytes = 512;
 
 Digest read_digest(ByteReader& in) { return Digest::from_bytes(in.raw(32)).value_or(Digest{}); }
 
@@ -24,6 +25,7 @@ void encode_meta(const Meta& meta, Bytes& out) {
   writer.number(meta.used_bytes).number(meta.keys).number(meta.sessions);
   writer.number(meta.membership_index.value).sized(meta.membership);
   writer.sized(meta.settings ? encode_settings(*meta.settings) : Bytes());
+  writer.sized(meta.effects);
 }
 
 std::optional<Meta> decode_meta(BytesView bytes) {
@@ -42,7 +44,8 @@ std::optional<Meta> decode_meta(BytesView bytes) {
   meta.membership_index = Index{in.number<std::uint64_t>()};
   meta.membership = in.sized();
   const BytesView settings = in.sized();
-  if (!in.done()) return std::nullopt;
+  meta.effects = in.sized();
+  if (!in.done() || meta.effects.size() > most_effect_bytes) return std::nullopt;
   if (settings.empty()) return meta;
   meta.settings = decode_settings(settings);
   if (!meta.settings) return std::nullopt;

@@ -23,6 +23,7 @@ struct Meta {
   Index membership_index;            ///< of the last membership entry; 0 for none
   Bytes membership;                  ///< its payload, as it came
   std::optional<Settings> settings;  ///< of the last settings entry
+  Bytes effects;                     ///< of the block that is not full: effects.hpp
   friend bool operator==(const Meta&, const Meta&) = default;
 
   /// The settings in force: the defaults as long as there are none.

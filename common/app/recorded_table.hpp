@@ -39,8 +39,8 @@ class RecordedTable {
   [[nodiscard]] Digest finish(BytesView reply);
 
   [[nodiscard]] const Table& table() const { return *table_; }
-  /// Rows that the digest does not cover: meta alone.
-  void put_unrecorded(BytesView key, BytesView value) { table_->put(key, value); }
+  /// For rows that the digest does not cover: of the spaces meta and effects.
+  [[nodiscard]] Table& unrecorded() { return *table_; }
 
  private:
   void record_sized(BytesView bytes);

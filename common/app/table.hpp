@@ -32,6 +32,7 @@ enum class RowSpace : char {
   key_value = 'k',  ///< the client's key
   meta = 'm',       ///< one row: see meta.hpp
   session = 's',    ///< sessions and their kept replies: see sessions.hpp
+  effects = 'e',    ///< which entries took effect: see effects.hpp
 };
 
 /// The key of a row, built in place: one is made for every access.

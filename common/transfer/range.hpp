@@ -9,10 +9,15 @@
 /// the bytes and the rules.
 namespace parley::transfer {
 
+/// Whether an entry took effect (app/effects.hpp): a node knows it of the entries that it has applied last, a logger of
+/// none.
+enum class Effect : std::uint8_t { unknown = 0, none = 1, took = 2 };
+
 /// An entry as a source has it: whole, or reduced by a compacted archive, which has replaced its payload.
 struct RangeEntry {
   Entry entry;                         ///< its payload is what is left of it, if it is reduced
   std::optional<Digest> payload_hash;  ///< of a reduced entry: the hash of the payload that it had, for the chain
+  Effect effect = Effect::unknown;     ///< the chain does not cover it: the source is believed
 
   [[nodiscard]] bool is_reduced() const { return payload_hash.has_value(); }
   friend bool operator==(const RangeEntry&, const RangeEntry&) = default;

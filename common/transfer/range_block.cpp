@@ -8,8 +8,13 @@
 namespace parley::transfer {
 namespace {
 
-/// In the byte of the kind: the payload was replaced.
+/// In the byte of the kind: the payload was replaced; and two bits for the effect.
 constexpr std::uint8_t reduced_mark = 0x80;
+constexpr std::uint8_t effect_shift = 5;
+constexpr std::uint8_t effect_mask = 0x60;
+constexpr std::uint8_t marks = reduced_mark | effect_mask;
+constexpr std::uint8_t last_effect = static_cast<std::uint8_t>(Effect::took);
+static_assert(last_entry_kind < 1 << effect_shift);
 constexpr std::size_t hash_bytes = sizeof(Digest::bytes);
 
 bool read_entry(ByteReader& in, const SharedBytes& block, RangeEntry& into) {
@@ -20,8 +25,10 @@ bool read_entry(ByteReader& in, const SharedBytes& block, RangeEntry& into) {
   entry.time.wall_us = in.number<std::uint64_t>();
   BytesView payload = in.sized();
   const bool is_reduced = (kind & reduced_mark) != 0;
-  if (!in.ok() || (kind & ~reduced_mark) > last_entry_kind) return false;
-  entry.kind = static_cast<EntryKind>(kind & ~reduced_mark);
+  const int effect = (kind & effect_mask) >> effect_shift;
+  if (!in.ok() || (kind & ~marks) > last_entry_kind || effect > last_effect) return false;
+  entry.kind = static_cast<EntryKind>(kind & ~marks);
+  into.effect = static_cast<Effect>(effect);
   if (is_reduced) {
     if (payload.size() < hash_bytes) return false;
     into.payload_hash = Digest::from_bytes(payload.substr(0, hash_bytes));
@@ -40,9 +47,10 @@ std::size_t range_entry_bytes(const RangeEntry& entry) {
 
 void append_range_entry(Bytes& block, const RangeEntry& item) {
   const Entry& entry = item.entry;
-  const auto kind = static_cast<std::uint8_t>(entry.kind);
+  const int effect = static_cast<int>(item.effect) << effect_shift;
+  const int kind = static_cast<int>(entry.kind) | effect | (item.payload_hash ? reduced_mark : 0);
   ByteWriter out(block);
-  out.number(entry.term.value).number(item.payload_hash ? static_cast<std::uint8_t>(kind | reduced_mark) : kind);
+  out.number(entry.term.value).number(static_cast<std::uint8_t>(kind));
   out.number(entry.time.cluster_us).number(entry.time.wall_us);
   out.number(static_cast<std::uint32_t>(range_entry_bytes(item) - range_entry_header_bytes));
   if (item.payload_hash) out.raw(item.payload_hash->view());

@@ -12,6 +12,8 @@
 ///     entry   = u64 term | u8 kind | u64 cluster_us | u64 wall_us | u32 length | payload
 ///     reduced = u64 term | u8 kind + 0x80 | u64 cluster_us | u64 wall_us | u32 length | 32 bytes | rest
 ///
+/// To the kind 0x20 is added if it is known that the entry took no effect, and 0x40 if it took some.
+///
 /// How many there are stands in the chunk; the index of an entry is implied by its place. Its digest does not travel:
 /// the receiver computes it. `length` counts the 32 bytes, the hash of what the payload was, too.
 namespace parley::transfer {

@@ -20,7 +20,7 @@ void check_refuses_what_is_cut_or_longer(const Bytes& sound, Decode decode) {
   for (std::size_t size = 0; size < sound.size(); ++size) CHECK_FALSE(decode(BytesView(sound).substr(0, size)));
   CHECK_FALSE(decode(sound + '\0'));
   Bytes other_version = sound;
-  other_version[0] = 2;
+  ++other_version[0];
   CHECK_FALSE(decode(other_version));
 }
 
@@ -151,17 +151,19 @@ TEST_CASE("the meta row has the bytes that COMMANDS.md gives it") {
   std::string digests;
   for (int i = 0; i < 32; ++i) digests += "aa";
   for (int i = 0; i < 32; ++i) digests += "bb";
-  const std::string text = "01" + number(1) + number(2) + digests + number(3) + number(4) + number(5) + number(6) +
+  meta.effects = "\x05\x01";
+  const std::string text = "02" + number(1) + number(2) + digests + number(3) + number(4) + number(5) + number(6) +
                            number(7) + number(8) + "07000000 6d656d62657273";
   Bytes bytes;
   encode_meta(meta, bytes);
-  CHECK(to_hex(bytes) == to_hex(bytes_of(text + "00000000")));
+  CHECK(to_hex(bytes) == to_hex(bytes_of(text + "00000000 02000000 0501")));
   CHECK(decode_meta(bytes) == meta);
   check_refuses_what_is_cut_or_longer(bytes, decode_meta);
 
   meta.settings = Settings{};
   encode_meta(meta, bytes);
   CHECK(decode_meta(bytes) == meta);
-  CHECK_FALSE(decode_meta(bytes_of(text + "01000000 09")));  // settings that are none
+  CHECK_FALSE(decode_meta(bytes_of(text + "01000000 09 00000000")));  // settings that are none
+  CHECK_FALSE(decode_meta(bytes_of(text + "00000000 01020000" + std::string(2 * 513, '0'))));  // more than a block
   CHECK(meta_key().view() == "mapplication");
 }

@@ -69,6 +69,20 @@ TEST_CASE("a block of entries has golden bytes, whole and reduced") {
   CHECK(read_range_block(SharedBytes(block), 3, Index{6}) == entries);
 }
 
+TEST_CASE("what is known of an entry's effect stands in the byte of its kind") {
+  std::vector<RangeEntry> entries = {entry(6, EntryKind::time, ""), reduced(7, "rest"),
+                                     entry(8, EntryKind::command, "x")};
+  entries[0].effect = Effect::none;
+  entries[1].effect = Effect::took;
+  const Bytes block = block_of(entries);
+  CHECK(static_cast<unsigned char>(block[8]) == 0x24);
+  CHECK(static_cast<unsigned char>(block[range_entry_header_bytes + 8]) == 0xc1);
+  CHECK(read_range_block(SharedBytes(block), 3, Index{6}) == entries);
+  Bytes neither = block;
+  neither[8] = 0x64;
+  CHECK_FALSE(read_range_block(SharedBytes(neither), 3, Index{6}));
+}
+
 TEST_CASE("a block must hold exactly what is announced") {
   const Bytes block = block_of({entry(6, EntryKind::command, "payload"), reduced(7, "rest")});
   const SharedBytes shared(block);

@@ -1,0 +1,147 @@
+#include "client/change_feed.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/app/command.hpp"
+#include "common/base/chain.hpp"
+#include "common/base/range_limits.hpp"
+
+namespace parley::client {
+namespace {
+
+/// Bytes that may be on their way, or wait to be printed.
+constexpr std::uint64_t window_bytes = limits::range_window_bytes / 4;
+/// A node that is asked again and again is given this long to come back.
+constexpr std::uint64_t pause_us = 300'000;
+/// How long a node may be silent before another is asked.
+constexpr std::uint64_t node_patience_us = 3'000'000;
+constexpr std::uint64_t forever_us = UINT64_MAX / 2;
+
+std::optional<Change> change_of(const Entry& entry) {
+  const auto command = app::decode_command(entry.payload.view());
+  if (!command) return std::nullopt;
+  Change change{entry.index, entry.time, {}, std::nullopt};
+  if (const auto* set = std::get_if<app::Set>(&command->operation)) {
+    change.key = set->key;
+    change.value = Bytes(set->value);
+  } else if (const auto* cas = std::get_if<app::CompareAndSet>(&command->operation)) {
+    change.key = cas->key;
+    change.value = Bytes(cas->desired);
+  } else if (const auto* erase = std::get_if<app::Delete>(&command->operation)) {
+    change.key = erase->key;
+  } else {
+    return std::nullopt;
+  }
+  return change;
+}
+
+}  // namespace
+
+Result<std::vector<Change>> changes_in(const std::vector<transfer::RangeEntry>& entries, BytesView prefix) {
+  std::vector<Change> changes;
+  for (const transfer::RangeEntry& item : entries) {
+    if (item.entry.kind != EntryKind::command || item.effect == transfer::Effect::none) continue;
+    if (item.effect == transfer::Effect::unknown) {
+      return fail(ErrorCode::refused, "the node does not know any more whether entry " +
+                                          std::to_string(item.entry.index.value) + " took effect");
+    }
+    auto change = change_of(item.entry);
+    if (change && change->key.starts_with(prefix)) changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+ChangeFeed::ChangeFeed(mq::Context& context, const Clock& clock, Options options, Calls calls)
+    : context_(context), clock_(clock), options_(std::move(options)), calls_(std::move(calls)) {}
+
+Status ChangeFeed::run() {
+  if (Status found = find_begin(); !found) return found;
+  while (true) {
+    for (const Address& node : options_.nodes) {
+      const auto next = follow(node);
+      if (!next) return std::unexpected(next.error());
+      if (*next == Next::stop) return {};
+      if (gone_ == options_.nodes.size()) return std::unexpected(*refusal_);
+    }
+  }
+}
+
+/// From the entry that was asked for, or from behind what the first node that answers has.
+Status ChangeFeed::find_begin() {
+  if (options_.from) {
+    const bool is_first = *options_.from == Index{1};
+    receiver_.emplace(*options_.from, Index{}, is_first ? std::optional(chain_start(options_.cluster)) : std::nullopt);
+    return {};
+  }
+  const std::uint64_t until_us = clock_.now().monotonic_us + options_.patience_us;
+  std::string why = "no node answers";
+  while (clock_.now().monotonic_us < until_us) {
+    for (const Address& node : options_.nodes) {
+      auto client = transport::RangeClient::connect(context_, node, {.cluster = options_.cluster});
+      if (!client) return std::unexpected(client.error());
+      const std::uint64_t patience_us = std::min(node_patience_us, options_.patience_us);
+      client->ask_head(patience_us, clock_.now().monotonic_us);
+      const auto event = client->await(clock_, clock_.now().monotonic_us + patience_us);
+      if (!event) continue;
+      if (const auto* came = std::get_if<transport::HeadCame>(&*event)) {
+        receiver_.emplace(came->head.last.index.next(), Index{}, came->head.last.digest);
+        return {};
+      }
+      if (const auto* failed = std::get_if<transport::AskFailed>(&*event)) why = failed->error.what;
+    }
+  }
+  return fail(ErrorCode::unreachable, why);
+}
+
+Result<ChangeFeed::Next> ChangeFeed::follow(const Address& node) {
+  const std::uint64_t patience_us = has_answer_ ? node_patience_us : std::min(node_patience_us, options_.patience_us);
+  auto client =
+      transport::RangeClient::connect(context_, node, {.cluster = options_.cluster, .patience_us = patience_us});
+  if (!client) return std::unexpected(client.error());
+  client->open_entries(*receiver_, window_bytes, forever_us, clock_.now().monotonic_us);
+  while (true) {
+    const auto event = client->await(clock_, forever_us);
+    if (!event) continue;
+    if (const auto* came = std::get_if<transport::EntriesCame>(&*event)) {
+      const auto more = take(*came);
+      if (!more) return std::unexpected(more.error());
+      if (!*more) return Next::stop;
+    } else if (const auto* failed = std::get_if<transport::AskFailed>(&*event)) {
+      if (const auto* left = std::get_if<transfer::EntryReceiver>(&failed->receiver)) receiver_ = *left;
+      note(node, *failed);
+      if (!has_answer_ && gone_ == 0 && options_.nodes.back() == node)
+        return fail(ErrorCode::unreachable, failed->error.what);
+      // Whoever is away may be back soon; who has forgotten the entry will not remember it.
+      const std::uint64_t begin_us = clock_.now().monotonic_us;
+      while (clock_.now().monotonic_us < begin_us + pause_us) (void)client->await(clock_, begin_us + pause_us);
+      return Next::another_node;
+    }
+  }
+}
+
+Result<bool> ChangeFeed::take(const transport::EntriesCame& came) {
+  has_answer_ = true;
+  gone_ = 0;
+  const auto changes = changes_in(came.entries, options_.prefix);
+  if (!changes) return std::unexpected(changes.error());
+  return std::ranges::all_of(*changes, calls_.change);
+}
+
+void ChangeFeed::note(const Address& node, const transport::AskFailed& failed) {
+  const bool is_gone = failed.word == ErrorWord::not_found;
+  const bool is_other = failed.error.code == ErrorCode::corrupt;
+  if (!is_gone && !is_other) {
+    gone_ = 0;
+    calls_.said(failed.error.what + "; asking another node");
+    return;
+  }
+  const bool is_nearer = !refusal_ || (failed.first.value > 0 && failed.first < lowest_first_);
+  if (is_nearer) {
+    refusal_ = Error{is_other ? ErrorCode::corrupt : ErrorCode::refused, failed.error.what};
+    lowest_first_ = failed.first.value > 0 ? failed.first : Index{UINT64_MAX};
+  }
+  if (++gone_ < options_.nodes.size()) calls_.said(node.text() + ": " + failed.error.what + "; asking another node");
+}
+
+}  // namespace parley::client
