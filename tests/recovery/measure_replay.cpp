@@ -36,8 +36,7 @@ std::vector<transfer::RangeEntry> make_log(std::uint64_t commands, std::size_t v
     std::snprintf(key, sizeof key, "key-%012llu", static_cast<unsigned long long>(random.below(keys)));
     const RequestSeq seq{1 + i / sessions};
     const bool is_set = only_sets || i % 2 == 0;
-    const app::Operation operation =
-        is_set ? app::Operation(app::Set{key, value}) : app::Operation(app::Delete{key});
+    const app::Operation operation = is_set ? app::Operation(app::Set{key, value}) : app::Operation(app::Delete{key});
     append(EntryKind::command, encode_command(app::Command{SessionId{2 + i % sessions}, seq, seq, operation}));
   }
   return log;

@@ -46,9 +46,21 @@ class FakeStore {
       images_[Index{index}].push_back(std::move(rows));
     }
   }
+  /// An image of what is said, in these pieces.
+  void add_image(const transfer::ImageHead& head, std::vector<Bytes> pieces) {
+    const std::lock_guard lock(mutex_);
+    images_[head.index] = std::move(pieces);
+    image_heads_[head.index] = head;
+  }
   void remove_image(std::uint64_t index) {
     const std::lock_guard lock(mutex_);
     images_.erase(Index{index});
+  }
+  /// Called before each read of entries, under the lock, with the first that is wanted: it may change the log, or what
+  /// fails.
+  void before_reads(std::function<void(transfer::testing::FakeLog&, Index)> act) {
+    const std::lock_guard lock(mutex_);
+    before_read_ = std::move(act);
   }
   [[nodiscard]] std::vector<Bytes> image(std::uint64_t index) {
     const std::lock_guard lock(mutex_);
@@ -65,6 +77,7 @@ class FakeStore {
   [[nodiscard]] auto read(Index from, Index to, std::size_t max_bytes) -> decltype(ReadDone::outcome) {
     const std::lock_guard lock(mutex_);
     ++reads;
+    if (before_read_) before_read_(log_, from);
     if (fails_with) return *fails_with;
     if (from < log_.first()) return EntriesGone{log_.first()};
     return log_.read(from, to, max_bytes);
@@ -75,6 +88,7 @@ class FakeStore {
     auto behind = images_.upper_bound(at_or_below);
     if (behind == images_.begin()) return ImageGone{};
     const Index index = std::prev(behind)->first;
+    if (const auto head = image_heads_.find(index); head != image_heads_.end()) return head->second;
     return transfer::ImageHead{index, Term{1}, {}, {1, 2}, Index{1}, SharedBytes(Bytes("members"))};
   }
   [[nodiscard]] Result<ImageRows> rows(Index image, std::size_t piece) {
@@ -102,6 +116,8 @@ class FakeStore {
   transfer::testing::FakeLog log_;
   std::vector<transfer::IndexRange> gaps_;
   std::map<Index, std::vector<Bytes>> images_;
+  std::map<Index, transfer::ImageHead> image_heads_;  ///< of those that are of something
+  std::function<void(transfer::testing::FakeLog&, Index)> before_read_;
   std::map<ServerId, Index> votes_;
 };
 
