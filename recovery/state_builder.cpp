@@ -49,7 +49,7 @@ Result<StateBuilder> StateBuilder::begin(const fs::path& folder, BuildOptions op
 Status StateBuilder::make_store() {
   auto backend = store::LmdbBackend::open(making_ / "store", largest_quota);
   if (!backend) return std::unexpected(backend.error());
-  auto committer = Committer::start(**backend);
+  auto committer = Committer::start(**backend, making_);
   if (!committer) return std::unexpected(committer.error());
   backend_ = std::move(*backend);
   committer_ = std::move(*committer);
