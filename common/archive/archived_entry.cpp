@@ -9,7 +9,7 @@ std::optional<ArchivedEntry> entry_of(const wal::Record& record, std::shared_ptr
   if (!entry) return std::nullopt;
   return ArchivedEntry{{entry->index, entry->term, entry->kind, entry->time,
                         SharedBytes(std::move(owner), entry->payload), entry->digest},
-                       std::nullopt};
+                       entry->payload_hash};
 }
 
 Digest chain_behind(const Digest& previous, const ArchivedEntry& archived) {

@@ -6,6 +6,7 @@ namespace {
 constexpr std::uint64_t segment_magic = 0x314C415759454C50;  // "PLEYWAL1" on disk
 constexpr std::uint32_t format_version = 1;
 constexpr std::uint32_t restart_flag = 1;
+constexpr std::uint32_t reduced_flag = 2;
 constexpr std::uint16_t record_magic = 0x5752;  // "RW" on disk
 constexpr std::size_t header_sum_end = 16;      // magic and checksum; the checksum covers what follows
 constexpr std::size_t record_sum_end = 8;
@@ -24,6 +25,13 @@ std::uint64_t record_checksum(BytesView record, const Place& place) {
   const std::uint64_t parts[4] = {place.server.value, place.sequence, place.position,
                                   checksum64(record.substr(record_sum_end))};
   return checksum64({reinterpret_cast<const char*>(parts), sizeof parts});
+}
+
+void put_entry_fields(char* fields, const Entry& entry) {
+  const std::uint64_t numbers[4] = {entry.index.value, entry.term.value, entry.time.cluster_us, entry.time.wall_us};
+  static_assert(entry_fixed_bytes - record_head_bytes == sizeof numbers + sizeof(Digest::bytes));
+  std::memcpy(fields, numbers, sizeof numbers);
+  std::memcpy(fields + sizeof numbers, entry.digest.bytes.data(), entry.digest.bytes.size());
 }
 
 /// Writes a record in place at the end of `out`; `fixed` are the fields between its head and its payload.
@@ -66,7 +74,7 @@ Bytes encode_header(const SegmentHeader& header) {
       .number(header.before.time.cluster_us)
       .number(header.before.time.wall_us)
       .number(header.commit.value)
-      .number(header.restart ? restart_flag : std::uint32_t{0})
+      .number((header.restart ? restart_flag : 0) | (header.reduced ? reduced_flag : 0))
       .number(static_cast<std::uint32_t>(header.membership.payload.size()))
       .number(header.membership.index.value);
   ENSURE_EQ(covered.size() + header_sum_end, fixed_header_bytes);
@@ -103,10 +111,13 @@ std::optional<SegmentHeader> decode_header(BytesView bytes) {
   header.before.time.cluster_us = reader.number<std::uint64_t>();
   header.before.time.wall_us = reader.number<std::uint64_t>();
   header.commit.value = reader.number<std::uint64_t>();
-  header.restart = reader.number<std::uint32_t>() == restart_flag;
+  const auto flags = reader.number<std::uint32_t>();
+  header.restart = (flags & restart_flag) != 0;
+  header.reduced = (flags & reduced_flag) != 0;
   const auto membership_bytes = reader.number<std::uint32_t>();
   header.membership.index.value = reader.number<std::uint64_t>();
   header.membership.payload = Bytes(reader.raw(membership_bytes));
+  if ((flags & ~(restart_flag | reduced_flag)) != 0) return std::nullopt;
   if (!reader.ok() || header_bytes(header.membership.payload.size()) != size) return std::nullopt;
   if (size > header.segment_bytes || header.segment_bytes > limits::max_segment_bytes) return std::nullopt;
   return header;
@@ -129,11 +140,17 @@ void append_record(Bytes& out, const Place& place, const raft::HardState& hard_s
 void append_record(Bytes& out, const Place& place, const Entry& entry) {
   // On the stack: this runs for every entry.
   char fields[entry_fixed_bytes - record_head_bytes];
-  const std::uint64_t numbers[4] = {entry.index.value, entry.term.value, entry.time.cluster_us, entry.time.wall_us};
-  std::memcpy(fields, numbers, sizeof numbers);
-  std::memcpy(fields + sizeof numbers, entry.digest.bytes.data(), entry.digest.bytes.size());
-  static_assert(sizeof fields == sizeof numbers + sizeof(Digest::bytes));
+  put_entry_fields(fields, entry);
   append(out, place, RecordKind::entry, static_cast<std::uint8_t>(entry.kind), {fields, sizeof fields},
+         entry.payload.view());
+}
+
+void append_reduced_record(Bytes& out, const Place& place, const Entry& entry, const Digest& payload_hash) {
+  ENSURE(entry.kind == EntryKind::command);
+  char fields[reduced_entry_fixed_bytes - record_head_bytes];
+  put_entry_fields(fields, entry);
+  std::memcpy(fields + entry_fixed_bytes - record_head_bytes, payload_hash.bytes.data(), payload_hash.bytes.size());
+  append(out, place, RecordKind::reduced_entry, static_cast<std::uint8_t>(entry.kind), {fields, sizeof fields},
          entry.payload.view());
 }
 
@@ -164,16 +181,20 @@ std::optional<Record> decode_record(BytesView record) {
   reader.number<std::uint16_t>();
   const auto kind = reader.number<std::uint8_t>();
   const auto detail = reader.number<std::uint8_t>();
-  if (kind == static_cast<std::uint8_t>(RecordKind::entry)) {
-    if (bytes < entry_fixed_bytes || detail > last_entry_kind) return std::nullopt;
+  const bool is_reduced = kind == static_cast<std::uint8_t>(RecordKind::reduced_entry);
+  if (is_reduced || kind == static_cast<std::uint8_t>(RecordKind::entry)) {
+    const std::size_t fixed = is_reduced ? reduced_entry_fixed_bytes : entry_fixed_bytes;
+    if (bytes < fixed || detail > last_entry_kind) return std::nullopt;
     EntryRecord entry;
     entry.kind = static_cast<EntryKind>(detail);
+    if (is_reduced && entry.kind != EntryKind::command) return std::nullopt;
     entry.index.value = reader.number<std::uint64_t>();
     entry.term.value = reader.number<std::uint64_t>();
     entry.time.cluster_us = reader.number<std::uint64_t>();
     entry.time.wall_us = reader.number<std::uint64_t>();
     entry.digest = digest_from(reader.raw(32));
-    entry.payload = reader.raw(bytes - entry_fixed_bytes);
+    if (is_reduced) entry.payload_hash = digest_from(reader.raw(32));
+    entry.payload = reader.raw(bytes - fixed);
     return reader.ok() ? std::optional<Record>(entry) : std::nullopt;
   }
   if (bytes != small_record_bytes || detail != 0) return std::nullopt;

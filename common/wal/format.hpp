@@ -48,6 +48,7 @@ struct SegmentHeader {
   Start before;  ///< the entry before the first of this segment
   Index commit;
   bool restart = false;  ///< the log begins here: whatever stands in earlier segments is void
+  bool reduced = false;  ///< rewritten by an archive: batches are gone, and entries may be reduced. Never in a log
   MembershipAt membership;
   friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };
@@ -67,7 +68,14 @@ inline constexpr std::size_t max_header_bytes =
 /// `bytes`: the first max_header_bytes of the file, or all of it. Nothing if no intact header stands there.
 [[nodiscard]] std::optional<SegmentHeader> decode_header(BytesView bytes);
 
-enum class RecordKind : std::uint8_t { batch = 1, identity = 2, hard_state = 3, entry = 4, seal = 5 };
+enum class RecordKind : std::uint8_t {
+  batch = 1,
+  identity = 2,
+  hard_state = 3,
+  entry = 4,
+  seal = 5,
+  reduced_entry = 6
+};
 
 /// The first record of every batch, and of the rest of a batch that goes on in another segment.
 struct BatchRecord {
@@ -80,14 +88,15 @@ struct IdentityRecord {
   ClusterId cluster;
   friend bool operator==(const IdentityRecord&, const IdentityRecord&) = default;
 };
-/// An entry; `payload` lives as long as the bytes that were decoded.
+/// An entry, whole or reduced; `payload` lives as long as the bytes that were decoded.
 struct EntryRecord {
   Index index;
   Term term;
   EntryKind kind = EntryKind::noop;
   EntryTime time;
   Digest digest;
-  BytesView payload;
+  BytesView payload;                   ///< of a reduced entry: what is left of it
+  std::optional<Digest> payload_hash;  ///< of a reduced entry: the hash of the payload that it had
 };
 /// What stands behind the last record of a segment that another one follows: without it, nobody could tell that the
 /// newest segment of a log is lost.
@@ -110,6 +119,7 @@ inline constexpr std::size_t record_alignment = 8;
 inline constexpr std::size_t record_head_bytes = 16;
 inline constexpr std::size_t small_record_bytes = 32;  ///< batch, identity, hard state and seal
 inline constexpr std::size_t entry_fixed_bytes = 80;
+inline constexpr std::size_t reduced_entry_fixed_bytes = 112;
 
 [[nodiscard]] constexpr std::size_t padded(std::size_t bytes) {
   return (bytes + record_alignment - 1) / record_alignment * record_alignment;
@@ -118,12 +128,18 @@ inline constexpr std::size_t entry_fixed_bytes = 80;
 [[nodiscard]] constexpr std::size_t entry_record_bytes(std::size_t payload_bytes) {
   return padded(entry_fixed_bytes + payload_bytes);
 }
+/// What a reduced one takes.
+[[nodiscard]] constexpr std::size_t reduced_record_bytes(std::size_t residue_bytes) {
+  return padded(reduced_entry_fixed_bytes + residue_bytes);
+}
 
 void append_record(Bytes& out, const Place& place, const BatchRecord& batch);
 void append_record(Bytes& out, const Place& place, const IdentityRecord& identity);
 void append_record(Bytes& out, const Place& place, const raft::HardState& hard_state);
 void append_record(Bytes& out, const Place& place, const Entry& entry);
 void append_record(Bytes& out, const Place& place, const SealRecord& seal);
+/// A command of which `entry.payload` is what is left, and that had a payload with this hash.
+void append_reduced_record(Bytes& out, const Place& place, const Entry& entry, const Digest& payload_hash);
 
 /// The padded size of the record whose first record_head_bytes these are; nothing if they begin no record.
 [[nodiscard]] std::optional<std::size_t> record_bytes(BytesView head);

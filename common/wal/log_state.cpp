@@ -22,6 +22,7 @@ LogState LogState::at(const SegmentHeader& header) {
   state.last = header.before;
   state.commit_hint = header.commit;
   state.declared_synced = header.synced;
+  state.may_be_reduced = header.reduced;
   if (!header.membership.payload.empty()) state.memberships.push_back(header.membership);
   return state;
 }
@@ -45,6 +46,8 @@ std::string_view LogState::objection(const Record& record) const {
                           if (entry.index <= start.index) return "it replaces an entry from before the log's begin";
                           if (entry.term < term_at(entry.index.previous()))
                             return "its term is below that of the entry before";
+                          if (entry.payload_hash && !may_be_reduced)
+                            return "it is reduced, in a segment that was not rewritten";
                           return {};
                         },
                         [](const SealRecord&) -> std::string_view { return "another segment should follow there"; },

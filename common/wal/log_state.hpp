@@ -34,7 +34,8 @@ struct LogState {
   std::vector<TermRun> term_runs;         ///< from start.index + 1 on
   std::vector<MembershipAt> memberships;  ///< that in force at `start`, if any, and those after it
   std::vector<Mark> marks;
-  bool mark_next = true;  ///< the next entry gets a mark: it is the first of a segment
+  bool mark_next = true;        ///< the next entry gets a mark: it is the first of a segment
+  bool may_be_reduced = false;  ///< an archive has rewritten the segment, so that entries may be reduced
 
   /// The state at the begin of a segment.
   [[nodiscard]] static LogState at(const SegmentHeader& header);

@@ -140,6 +140,8 @@ Status Scanner::check_header(std::size_t at) const {
   if (!found.header) return corrupt(found.sequence, 0, "the segment's header is damaged");
   if (found.header->sequence != found.sequence)
     return corrupt(found.sequence, 0, "the file belongs to another segment");
+  if (found.header->reduced)
+    return corrupt(found.sequence, 0, "an archive has rewritten the segment, which is no part of a log any more");
   if (found.header->segment_bytes != found.bytes) {
     return corrupt(found.sequence, found.bytes,
                    "the file is not of its size of " + std::to_string(found.header->segment_bytes) + " bytes");

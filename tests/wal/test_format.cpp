@@ -137,6 +137,79 @@ TEST_CASE("records survive their bytes, and each flipped bit of one is found, it
   CHECK(std::get<raft::HardState>(at(2)) == raft::HardState{Term{13}, ServerId{14}});
 }
 
+TEST_CASE("a reduced entry has golden bytes, and survives them") {
+  const Entry entry{Index{5}, Term{6}, EntryKind::command, {7, 8}, SharedBytes(Bytes("left")), blake2b("d")};
+  Bytes bytes;
+  wal::append_reduced_record(bytes, place, entry, blake2b("payload"));
+  CHECK(to_hex(bytes) ==
+        "b2f31b91ce3588ad" "74000000" "5257" "06" "01"                                        // reduced entry, command
+        "0500000000000000" "0600000000000000" "0700000000000000" "0800000000000000"           // index, term, times
+        "00d116515f37a4c0ac872096c8b7412c80693cc5cee2e99e83a7e760dc1ece91"                    // digest
+        "3cf2d09da453bbdd6b68d8a1acd5f15ba23ba46d4ff087592b3d319432500a50"                      // of the payload
+        "6c656674" "00000000");                                                               // what is left, padding
+  CHECK(bytes.size() == wal::reduced_record_bytes(4));
+  REQUIRE(wal::is_intact(bytes, place));
+  const auto read = std::get<wal::EntryRecord>(wal::decode_record(bytes).value());
+  CHECK(Entry{read.index, read.term, read.kind, read.time, SharedBytes(Bytes(read.payload)), read.digest} == entry);
+  CHECK(read.payload_hash == blake2b("payload"));
+  Bytes kind = bytes;
+  kind[15] = 2;
+  CHECK_FALSE(wal::decode_record(kind));
+  Bytes length = bytes;
+  length[8] = wal::reduced_entry_fixed_bytes - 1;
+  CHECK_FALSE(wal::decode_record(length));
+}
+
+TEST_CASE("the header of a segment that an archive has rewritten says so, and flags that are not known are refused") {
+  wal::SegmentHeader header;
+  header.segment_bytes = 8192;
+  header.sequence = 1;
+  header.reduced = true;
+  const Bytes bytes = wal::encode_header(header);
+  CHECK(to_hex(BytesView(bytes).substr(0, 16)) == "504c455957414c31" "9e1fc69e455c0b81");
+  CHECK(to_hex(BytesView(bytes).substr(176, 4)) == "02000000");
+  CHECK(wal::decode_header(bytes) == header);
+  header.restart = true;
+  CHECK(wal::decode_header(wal::encode_header(header)) == header);
+  Bytes unknown = bytes;
+  unknown[176] = 4;
+  const std::uint64_t sum = checksum64(BytesView(unknown).substr(16));
+  std::memcpy(unknown.data() + 8, &sum, sizeof sum);
+  CHECK_FALSE(wal::decode_header(unknown));
+}
+
+TEST_CASE("a log takes no segment that an archive has rewritten, and no entry that was reduced") {
+  sim::SimulatedFileSystem files;
+  EntryMaker maker;
+  write_and_sync(*std::make_unique<wal::Log>(create_log(files)), {maker.next(Term{1}, "payload")});
+  const Bytes bytes = files.contents(segment_path(1));
+  wal::SegmentHeader header = wal::decode_header(bytes).value();
+  const auto put = [&](std::uint64_t offset, BytesView what) {
+    auto file = files.open(segment_path(1), wal::Access::read_write);
+    REQUIRE(file);
+    REQUIRE((*file)->write_at(offset, what));
+  };
+  std::string why;
+  SECTION("the segment") {
+    header.reduced = true;
+    put(0, wal::encode_header(header));
+    why = "an archive has rewritten the segment";
+  }
+  SECTION("the entry") {
+    Bytes record;
+    Entry entry = maker.next(Term{1}, "payload");
+    entry.index = Index{1};
+    wal::append_reduced_record(record, {header.identity.server, 1, 4096 + 32}, entry, blake2b("payload"));
+    put(4096 + 32, record);
+    why = "it is reduced, in a segment that was not rewritten";
+  }
+  const auto opened = wal::Log::open(files, folder, small_segments);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == ErrorCode::corrupt);
+  INFO(opened.error().what);
+  CHECK(opened.error().what.find(why) != std::string::npos);
+}
+
 TEST_CASE("a record is intact only in its place") {
   Bytes bytes;
   wal::append_record(bytes, place, wal::BatchRecord{11, Index{12}});
