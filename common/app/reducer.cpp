@@ -70,6 +70,11 @@ Result<Reducer> Reducer::at(const Table& rows) {
   return reducer;
 }
 
+const Table& Reducer::rows() {
+  application_->save_meta();
+  return *rows_;
+}
+
 void Reducer::take(const Entry& entry) {
   if (entry.kind == EntryKind::settings) {
     Entry changed = entry;

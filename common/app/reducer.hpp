@@ -27,6 +27,9 @@ class Reducer {
   /// are not what an application leaves.
   [[nodiscard]] static Result<Reducer> at(const Table& rows);
 
+  /// The rows from which at() goes on, at the end of a window. Until the next call.
+  [[nodiscard]] const Table& rows();
+
   /// The next entry: its index must be last().next().
   void take(const Entry& entry);
   [[nodiscard]] Index last() const { return application_->applied(); }

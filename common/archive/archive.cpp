@@ -104,7 +104,14 @@ Status Archive::truncate_before(Index first_kept) {
   }
   if (indexing_ && indexing_->segment().header.sequence < next.begin_sequence) indexing_.reset();
   if (unwritten_index_ && unwritten_index_->sequence < next.begin_sequence) unwritten_index_.reset();
+  if (compactor_) compactor_->wake();
   return {};
+}
+
+void Archive::compact_with(std::unique_ptr<Reduction> reduction, const CompactionOptions& options) {
+  ENSURE(lock_ != nullptr);
+  ENSURE(!compactor_);
+  compactor_ = std::make_unique<Compactor>(*files_, layout_, std::move(reduction), options);
 }
 
 }  // namespace parley::archive

@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "common/archive/compactor.hpp"
 #include "common/archive/image_reader.hpp"
 #include "common/archive/image_writer.hpp"
 #include "common/archive/layout.hpp"
@@ -21,7 +22,8 @@ namespace parley::archive {
 ///
 /// Errors are `disk_full` (nothing changed; to be tried again), `corrupt`, `sync_failed`, `io`, and `refused`. After a
 /// failed sync nothing is changed any more, and every call that would says so: the process must stop. After `corrupt`
-/// from step() about what the live log retired the archive takes nothing more up, but can be read.
+/// from step() about what the live log retired the archive takes nothing more up, but can be read. What compaction runs
+/// into step() says once; then nothing more is compacted, and all else goes on.
 class Archive {
  public:
   /// With OpenMode::use: makes what is missing of the folders, locks the archive (`locked`), removes what a crash left
@@ -86,6 +88,12 @@ class Archive {
   /// can, nothing happens.
   [[nodiscard]] Status truncate_before(Index first_kept);
 
+  // ---- compaction ----
+
+  /// From now on step() also compacts what is sealed, when there is nothing else to do. To be called once, before the
+  /// first step(). Reading goes on as before: a segment that is rewritten keeps its entries and its digests.
+  void compact_with(std::unique_ptr<Reduction> reduction, const CompactionOptions& options);
+
  private:
   /// What the live log last said of its begin.
   struct Live {
@@ -110,7 +118,8 @@ class Archive {
   [[nodiscard]] Status begin_anew();
   [[nodiscard]] Status look_at_segments();
   [[nodiscard]] Status look_at_images();
-  [[nodiscard]] Status look_at(const SealedSegment& segment) const;
+  [[nodiscard]] Status look_at(SealedSegment& segment);
+  [[nodiscard]] Status take_rewritten(SegmentFile file, SealedSegment& segment);
   [[nodiscard]] Status remove_leftovers();
 
   // archive_step.cpp
@@ -124,6 +133,8 @@ class Archive {
   [[nodiscard]] Status record_gap_before_live();
   [[nodiscard]] Status go_on_indexing();
   [[nodiscard]] Status write_index();
+  [[nodiscard]] Status go_on_compacting();
+  [[nodiscard]] Status put_in_place(const CheckedSegment& rewritten);
   [[nodiscard]] Status save(const Manifest& next);
   [[nodiscard]] Status remember(Status status);
   [[nodiscard]] bool live_is_ahead() const;
@@ -142,8 +153,9 @@ class Archive {
   std::set<std::uint64_t> unindexable_;              ///< of these there is no room for one
   std::optional<SegmentCheck> indexing_;             ///< one of them
   std::deque<std::filesystem::path> to_be_removed_;  ///< files that the manifest no longer names
-  std::optional<Error> broken_;                      ///< a failed sync
-  std::optional<Error> damaged_;                     ///< why nothing more is taken up
+  std::unique_ptr<Compactor> compactor_;
+  std::optional<Error> broken_;   ///< a failed sync
+  std::optional<Error> damaged_;  ///< why nothing more is taken up
 };
 
 }  // namespace parley::archive

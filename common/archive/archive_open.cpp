@@ -88,7 +88,7 @@ Status Archive::look_at_segments() {
     if (const auto sequence = sequence_of_segment(name)) found.insert(*sequence);
     if (const auto sequence = sequence_of_index(name)) indexed.insert(*sequence);
   }
-  for (const SealedSegment& segment : manifest_.segments) {
+  for (SealedSegment& segment : manifest_.segments) {
     if (!found.contains(segment.sequence))
       return missing(layout_.segment(segment.sequence), segment.before.index.next());
     if (Status sound = look_at(segment); !sound) return sound;
@@ -109,15 +109,28 @@ Status Archive::look_at_segments() {
   return {};
 }
 
-Status Archive::look_at(const SealedSegment& segment) const {
+Status Archive::look_at(SealedSegment& segment) {
   const Index first = segment.before.index.next();
-  const auto opened = open_segment(*files_, layout_.segment(segment.sequence), segment.sequence, first);
+  auto opened = open_segment(*files_, layout_.segment(segment.sequence), segment.sequence, first);
   if (!opened) return std::unexpected(opened.error());
   const wal::SegmentHeader& header = opened->header;
+  if (header.reduced && !segment.reduced) return take_rewritten(std::move(*opened), segment);
   if (header.segment_bytes != segment.bytes || header.identity.server != segment.server ||
-      !goes_on(header.before, segment.before)) {
+      header.reduced != segment.reduced || !goes_on(header.before, segment.before)) {
     return damaged(opened->where, 0, first, "the manifest speaks of another segment");
   }
+  return {};
+}
+
+/// A segment that was rewritten and put in its place, before the manifest could say so. It was read before that; it is
+/// read again, since no more than its header is known.
+Status Archive::take_rewritten(SegmentFile file, SealedSegment& segment) {
+  RewrittenCheck check(std::move(file), segment);
+  auto more = check.step();
+  while (more && *more) more = check.step();
+  if (!more) return std::unexpected(more.error());
+  segment = check.result().sealed;
+  is_unsaved_ = lock_ != nullptr;
   return {};
 }
 

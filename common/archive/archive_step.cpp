@@ -9,12 +9,13 @@ namespace parley::archive {
 void Archive::live_begins(std::uint64_t sequence, const wal::Start& before) {
   live_ = Live{sequence, before};
   retired_end_ = std::max(retired_end_, sequence);
+  if (compactor_) compactor_->wake();
 }
 
 bool Archive::has_work() const {
   if (broken_) return false;
   if (!to_be_removed_.empty() || unwritten_index_ || is_unsaved_) return true;
-  return is_taking_up() || indexing_ || !unindexed_.empty();
+  return is_taking_up() || indexing_ || !unindexed_.empty() || (compactor_ && compactor_->has_work(manifest_));
 }
 
 bool Archive::is_taking_up() const {
@@ -60,7 +61,7 @@ Status Archive::do_step() {
     if (takes_up) return done;
   }
   if (indexing_ || !unindexed_.empty()) return go_on_indexing();
-  return {};
+  return go_on_compacting();
 }
 
 Status Archive::remove_next() {
@@ -104,6 +105,8 @@ Status Archive::check_follows(const SegmentFile& segment) const {
   const ClusterId& cluster = header.identity.cluster;
   if (!manifest_.cluster.is_nil() && !cluster.is_nil() && cluster != manifest_.cluster)
     return damaged(segment.where, 0, end.index.next(), "the segment is of another cluster");
+  if (header.reduced)
+    return damaged(segment.where, 0, end.index.next(), "the segment was rewritten before it was sealed");
   if (goes_on(end, header.before)) return {};
   if (header.restart && header.before.index > end.index) return {};
   return damaged(segment.where, 0, end.index.next(), "the segment does not go on where the archive ends");
@@ -206,6 +209,43 @@ Status Archive::write_index() {
   if (Status written = replace_file(*files_, where, encode_seek_index(*unwritten_index_)); !written) return written;
   unwritten_index_.reset();
   return {};
+}
+
+Status Archive::go_on_compacting() {
+  if (!compactor_ || !compactor_->has_work(manifest_)) return {};
+  const auto ready = compactor_->step(manifest_);
+  if (!ready) return std::unexpected(ready.error());
+  return *ready ? put_in_place(**ready) : Status{};
+}
+
+/// A segment that was rewritten takes the place of the one that it was made of: from here on it is read. The seek index
+/// of that one goes first, for good, so that none is ever of other records; a crash leaves one segment or the other,
+/// and opening sees by its header which.
+Status Archive::put_in_place(const CheckedSegment& rewritten) {
+  const std::uint64_t sequence = rewritten.sealed.sequence;
+  const auto segment = std::ranges::find(manifest_.segments, sequence, &SealedSegment::sequence);
+  ENSURE(segment != manifest_.segments.end());
+  const std::filesystem::path temporary = layout_.segment(sequence).string() + std::string(temporary_suffix);
+  const auto has_index = is_there(*files_, layout_.index(sequence));
+  if (!has_index) return std::unexpected(has_index.error());
+  Status done;
+  if (*has_index) {
+    done = files_->remove(layout_.index(sequence));
+    if (done) done = files_->sync_directory(layout_.sealed());
+  }
+  if (done) done = files_->rename(temporary, layout_.segment(sequence));
+  if (!done) {
+    // The segment stays as it is until the next start.
+    static_cast<void>(files_->remove(temporary));
+    unindexed_.insert(sequence);
+    return done;
+  }
+  *segment = rewritten.sealed;
+  reader_.forget(sequence);
+  unindexed_.erase(sequence);
+  unwritten_index_ = rewritten.index;
+  is_unsaved_ = true;
+  return files_->sync_directory(layout_.sealed());
 }
 
 Status Archive::save(const Manifest& next) {

@@ -31,6 +31,8 @@ struct Layout {
   [[nodiscard]] std::filesystem::path live() const { return root / "live"; }
   [[nodiscard]] std::filesystem::path sealed() const { return root / "sealed"; }
   [[nodiscard]] std::filesystem::path images() const { return root / "images"; }
+  /// How far compaction has come; can be made again.
+  [[nodiscard]] std::filesystem::path compaction() const { return root / "compaction"; }
   [[nodiscard]] std::filesystem::path segment(std::uint64_t sequence) const;
   [[nodiscard]] std::filesystem::path index(std::uint64_t sequence) const;
   [[nodiscard]] std::filesystem::path image(Index index) const;

@@ -10,25 +10,33 @@ namespace parley::archive {
 
 Result<bool> Verifier::step() {
   auto more = do_step();
-  // Truncation and what rewrites segments change the manifest: begin anew with what it says now.
-  if (!more && attempts_ < limits::archive_attempts && was_changed()) {
-    ++attempts_;
-    summary_ = {};
-    walk_.reset();
-    image_.reset();
-    images_.clear();
-    image_places_.clear();
-    walk_is_over_ = false;
-    return true;
+  // Truncation and compaction change what there is: what is wrong is wrong if the manifest stays the same.
+  if (!more && walk_ && attempts_ < limits::archive_attempts) {
+    const auto archive = Archive::open(*files_, layout_.root, wal::OpenMode::inspect);
+    if (archive && archive->manifest() != walk_->manifest()) {
+      ++attempts_;
+      go_on_with(archive->manifest());
+      return true;
+    }
   }
   return more;
 }
 
-bool Verifier::was_changed() const {
-  if (!walk_) return false;
-  const auto bytes = read_whole(*files_, layout_.manifest(), max_manifest_bytes);
-  const auto manifest = bytes ? decode_manifest(*bytes) : std::nullopt;
-  return manifest && *manifest != walk_->manifest();
+/// Goes on behind what was verified; anew if that was truncated, or if something else than a segment was looked at.
+void Verifier::go_on_with(const Manifest& now) {
+  const Index last = walk_->last().index;
+  if (!walk_is_over_ && is_walking_ && now.begin == walk_->manifest().begin) {
+    walk_.emplace(*files_, layout_, now, last.next());
+    summary_.live_from = now.next_sequence();
+    return;
+  }
+  summary_ = {};
+  walk_.reset();
+  image_.reset();
+  images_.clear();
+  image_places_.clear();
+  walk_is_over_ = false;
+  is_walking_ = false;
 }
 
 Result<bool> Verifier::do_step() {
@@ -54,10 +62,23 @@ Status Verifier::begin() {
   summary_.first = archive->first();
   summary_.live_from = manifest.next_sequence();
   walk_.emplace(*files_, layout_, manifest);
+  if (Status whole = look_at_compaction(); !whole) return whole;
   return look_at_images();
 }
 
+/// How far compaction has come, if it says so.
+Status Verifier::look_at_compaction() const {
+  const auto there = is_there(*files_, layout_.compaction());
+  if (!there) return std::unexpected(there.error());
+  if (!*there) return {};
+  const auto bytes = read_whole(*files_, layout_.compaction(), limits::compaction_state_bytes);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (decode_compaction_state(*bytes)) return {};
+  return damaged(layout_.compaction(), 0, std::nullopt, "how far compaction has come cannot be read");
+}
+
 Status Verifier::walk_on() {
+  is_walking_ = true;
   for (std::uint64_t read = 0; read < limits::archive_step_bytes;) {
     const auto step = walk_->advance();
     if (!step) return std::unexpected(step.error());
@@ -76,6 +97,7 @@ Status Verifier::walk_on() {
       continue;
     }
     const SegmentCheck& segment = walk_->segment();
+    attempts_ = 1;
     ++summary_.segments;
     summary_.file_bytes += segment.segment().header.segment_bytes;
     summary_.unfinished_bytes = segment.unfinished_bytes();

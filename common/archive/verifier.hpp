@@ -50,12 +50,14 @@ class Verifier {
   [[nodiscard]] Status check_place(const wal::Start& place) const;
   [[nodiscard]] Status check_gaps();
   [[nodiscard]] Status read_on();
-  [[nodiscard]] bool was_changed() const;
+  [[nodiscard]] Status look_at_compaction() const;
+  void go_on_with(const Manifest& now);
 
   wal::FileSystem* files_;
   Layout layout_;
   Summary summary_;
   std::optional<Walk> walk_;
+  bool is_walking_ = false;
   bool walk_is_over_ = false;
   std::map<Index, wal::Start> image_places_;
   std::deque<Index> images_;  ///< to be read

@@ -57,7 +57,7 @@ Status Walk::open_listed() {
   if (!*segment) return missing(where, first);
   const wal::SegmentHeader& header = (*segment)->header;
   const bool is_it = header.segment_bytes == listed_->bytes && header.identity.server == listed_->server &&
-                     goes_on(listed_->before, header.before);
+                     header.reduced == listed_->reduced && goes_on(listed_->before, header.before);
   if (!is_it) return damaged(where, 0, first, "the manifest speaks of another segment");
   const bool follows_whole = at_ < 2 || !manifest_.segments[at_ - 2].reduced;
   if (Status begins = check_begin(**segment, follows_whole && !listed_->reduced); !begins) return begins;
@@ -138,6 +138,8 @@ Status Walk::check_begin(const SegmentFile& segment, bool whole) {
   const ClusterId& cluster = header.identity.cluster;
   if (!manifest_.cluster.is_nil() && !cluster.is_nil() && cluster != manifest_.cluster)
     return damaged(segment.where, 0, end_.index.next(), "the segment is of another cluster");
+  if (header.reduced && !listed_)
+    return damaged(segment.where, 0, end_.index.next(), "the segment was rewritten before it was sealed");
   if (goes_on(end_, header.before)) return {};
   const auto is_known = [&](const Gap& gap) { return gap.from == end_.index.next() && gap.after == header.before; };
   if (std::ranges::any_of(gaps_, is_known)) return {};

@@ -196,6 +196,14 @@ inline constexpr std::size_t archive_images = 1024;
 inline constexpr std::size_t archive_step_bytes = 1 * MiB;
 /// Streams that can read sealed segments at a time without seeking anew; one more costs a seek for each answer.
 inline constexpr std::size_t archive_cursors = 8;
+/// Entries of a window of compaction at most: what is known of the keys of one is in memory, about 100 bytes each and
+/// the key. At least so many, or the work at the end of a window is most of it.
+inline constexpr std::uint64_t max_compaction_period = 10'000'000;
+inline constexpr std::uint64_t min_compaction_period = 10;
+/// Bytes of entries that compaction looks at before it saves how far it has come: what a restart looks at again.
+inline constexpr std::uint64_t compaction_save_bytes = 256 * MiB;
+/// Bytes of what it saves, as it is read: as many sessions with as many kept replies as settings allow, and room.
+inline constexpr std::size_t compaction_state_bytes = 2 * GiB;
 /// Bytes of an image that are written between two syncs, so that the last one is not of all of it.
 inline constexpr std::size_t image_sync_bytes = 32 * MiB;
 /// How often somebody who looks at an archive that is in use begins again because it was changed meanwhile. Beyond it

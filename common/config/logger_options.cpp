@@ -62,6 +62,11 @@ void declare(OptionTable& table, Lists& lists, LoggerOptions& options) {
              {.meaning = "the folder of the archives; that of log0 is the folder log0 in it", .value = "FOLDER"});
   table.size("segment", &options.segment_bytes, {.min = limits::min_segment_bytes, .max = limits::max_segment_bytes},
              {.meaning = "size of a segment of an archive"});
+  table.choice("compact", &options.compact, {"off", "immediate", "interval", "delayed"},
+               {.meaning = "whether, and when, values that were soon replaced are left out of archives"});
+  table.number("compact-period", &options.compact_period,
+               {.min = limits::min_compaction_period, .max = limits::max_compaction_period, .unit = "entries"},
+               {.meaning = "compaction leaves the state as it was at each multiple of so many entries"});
   table.flag("unsafe-no-fsync", &options.unsafe_no_fsync,
              {.meaning = "call entries archived before the disk has them: a power cut can lose them"});
   table.choice("log", &options.log, log_level_words(), {.meaning = "the least level of messages to standard error"});

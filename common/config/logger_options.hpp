@@ -34,6 +34,11 @@ struct LoggerOptions {
   std::string folder = "./archive";
   /// `-segment`, in bytes: size of a segment of an archive.
   std::uint64_t segment_bytes = limits::segment_bytes;
+  /// `-compact`: whether, and when, values that later writes made unnecessary are left out of archives: off, immediate,
+  /// interval or delayed.
+  std::string compact = "off";
+  /// `-compact-period`: entries in a window of compaction.
+  std::uint64_t compact_period = 100'000;
   /// `-insecure`: listen beyond this machine although nothing is encrypted and nobody is asked who they are.
   bool insecure = false;
   /// `-unsafe-no-fsync`: entries count as archived before the disk has them.

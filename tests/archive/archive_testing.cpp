@@ -51,6 +51,7 @@ Status Logger::start() {
   auto opened = archive::Archive::open(disk_, layout_.root, wal::OpenMode::use);
   if (!opened) return std::unexpected(opened.error());
   archive_.emplace(std::move(*opened));
+  if (compaction_) archive_->compact_with(std::make_unique<EveryThird>(), *compaction_);
   const auto exists = wal::Log::exists(disk_, layout_.live());
   if (!exists) return std::unexpected(exists.error());
   if (*exists) {
@@ -148,18 +149,75 @@ std::vector<Entry> read_sealed(archive::Archive& archive, Index from, std::size_
   }
 }
 
-Result<std::vector<Entry>> walk_all(wal::FileSystem& files, Index from, const archive::Layout& where) {
+Result<std::vector<archive::ArchivedEntry>> walk_archived(wal::FileSystem& files, Index from,
+                                                          const archive::Layout& where) {
   const auto opened = archive::Archive::open(files, where.root, wal::OpenMode::inspect);
   if (!opened) return std::unexpected(opened.error());
   archive::Walk walk(files, where, opened->manifest(), from);
-  std::vector<Entry> all;
+  std::vector<archive::ArchivedEntry> all;
   while (true) {
     const auto step = walk.advance();
     if (!step) return std::unexpected(step.error());
     if (*step == archive::Walk::Step::end) return all;
-    if (*step == archive::Walk::Step::entry) all.push_back(walk.entry().entry);
+    if (*step == archive::Walk::Step::entry) all.push_back(walk.entry());
   }
 }
+
+Result<std::vector<Entry>> walk_all(wal::FileSystem& files, Index from, const archive::Layout& where) {
+  const auto walked = walk_archived(files, from, where);
+  if (!walked) return std::unexpected(walked.error());
+  std::vector<Entry> all;
+  for (const archive::ArchivedEntry& archived : *walked) {
+    REQUIRE_FALSE(archived.is_reduced());
+    all.push_back(archived.entry);
+  }
+  return all;
+}
+
+bool is_kept(const archive::ArchivedEntry& archived, const Entry& entry) {
+  if (!archived.is_reduced()) return archived.entry == entry;
+  Entry reduced = entry;
+  reduced.payload = SharedBytes(Bytes(entry.payload.view().substr(0, EveryThird::left)));
+  return entry.index.value % 3 == 0 && archived.entry == reduced &&
+         archived.payload_hash == blake2b(entry.payload.view());
+}
+
+void EveryThird::stand_at(Index index) {
+  last_ = index;
+  unnecessary_.clear();
+}
+
+Status EveryThird::add_rows(BytesView rows) {
+  rows_ += rows;
+  return {};
+}
+
+Status EveryThird::end_image() {
+  last_.reset();
+  unnecessary_.clear();
+  return {};
+}
+
+Bytes EveryThird::checkpoint() {
+  REQUIRE(unnecessary_.empty());
+  return "at " + std::to_string(last_->value);
+}
+
+Status EveryThird::restore(BytesView checkpoint) {
+  REQUIRE(checkpoint.starts_with("at "));
+  stand_at(Index{std::stoull(Bytes(checkpoint.substr(3)))});
+  return {};
+}
+
+Status EveryThird::take(const archive::ArchivedEntry& archived) {
+  const Index index = archived.entry.index;
+  if (last_) REQUIRE(index == last_->next());
+  last_ = index;
+  if (index.value % 3 == 0) unnecessary_.push_back(index);
+  return {};
+}
+
+std::vector<Index> EveryThird::end_window() { return std::exchange(unnecessary_, {}); }
 
 void check_kept(wal::FileSystem& disk, Logger& logger, History& history, const Promises& promises) {
   archive::Archive& archive = logger.archive();
@@ -172,12 +230,12 @@ void check_kept(wal::FileSystem& disk, Logger& logger, History& history, const P
     while (const archive::Gap* gap = manifest.gap_behind(at.previous())) at = gap->to().next();
     return at;
   };
-  const auto entries = good(walk_all(disk));
+  const auto entries = good(walk_archived(disk));
   Index next = manifest.begin.index.next();
   bool are_right = true;
-  for (const Entry& entry : entries) {
+  for (const archive::ArchivedEntry& archived : entries) {
     next = pass_gaps(next);
-    are_right &= entry.index == next && entry == history.at(next);
+    are_right &= archived.entry.index == next && is_kept(archived, history.at(next));
     next = next.next();
   }
   CHECK(are_right);

@@ -33,6 +33,33 @@ class History {
   std::vector<Entry> entries_;
 };
 
+/// Leaves the first bytes of every third payload, and makes sure that it is shown all entries, each once, in order.
+class EveryThird final : public archive::Reduction {
+ public:
+  static constexpr std::size_t left = 10;
+  void begin() override { stand_at(Index{}); }
+  void begin_image() override { rows_.clear(); }
+  [[nodiscard]] Status add_rows(BytesView rows) override;
+  [[nodiscard]] Status end_image() override;
+  [[nodiscard]] Bytes checkpoint() override;
+  [[nodiscard]] Status restore(BytesView checkpoint) override;
+  [[nodiscard]] Status take(const archive::ArchivedEntry& entry) override;
+  [[nodiscard]] std::vector<Index> end_window() override;
+  [[nodiscard]] std::optional<Bytes> residue(BytesView payload) const override {
+    return Bytes(payload.substr(0, left));
+  }
+
+ private:
+  void stand_at(Index index);
+
+  Bytes rows_;
+  std::optional<Index> last_;  ///< nothing behind an image, which does not say what it is of
+  std::vector<Index> unnecessary_;
+};
+
+/// True if it is that entry, whole or as EveryThird leaves it.
+[[nodiscard]] bool is_kept(const archive::ArchivedEntry& archived, const Entry& entry);
+
 /// A logger in miniature: an archive and its live log on one disk.
 class Logger {
  public:
@@ -40,6 +67,8 @@ class Logger {
          std::size_t segment_bytes = 16 * limits::KiB)
       : disk_(disk), history_(history), layout_(std::move(where)), options_(live_options(layout_, segment_bytes)) {}
 
+  /// From its next start on the archive compacts itself, with EveryThird.
+  void compact(archive::CompactionOptions options) { compaction_ = options; }
   /// Opens or makes both, as a logger does when it starts. The error of whichever refuses.
   [[nodiscard]] Status start();
   /// Both are gone, as when the process is.
@@ -71,6 +100,7 @@ class Logger {
   History& history_;
   archive::Layout layout_;
   wal::Options options_;
+  std::optional<archive::CompactionOptions> compaction_;
   std::optional<archive::Archive> archive_;
   std::optional<wal::Log> log_;
 };
@@ -87,6 +117,9 @@ T good(Result<T> result) {
 [[nodiscard]] Result<archive::Summary> verify(wal::FileSystem& files, const std::filesystem::path& folder = root);
 /// All sealed entries from `from` on, read in answers of `max_bytes`, up to a gap or the end.
 [[nodiscard]] std::vector<Entry> read_sealed(archive::Archive& archive, Index from, std::size_t max_bytes = 4000);
+/// The same of an archive that may be compacted.
+[[nodiscard]] Result<std::vector<archive::ArchivedEntry>> walk_archived(wal::FileSystem& files, Index from = Index{1},
+                                                                        const archive::Layout& where = layout);
 /// All entries that a walk over the folder meets from `from` on.
 [[nodiscard]] Result<std::vector<Entry>> walk_all(wal::FileSystem& files, Index from = Index{1},
                                                   const archive::Layout& where = layout);

@@ -68,6 +68,15 @@ void check_goes_on(SimulatedFileSystem& disk, Logger& logger) {
   CHECK(good(verify(disk)).last == logger.log().last());
 }
 
+/// An archive that compacts itself often, and saves how far it has come nearly as often.
+archive::CompactionOptions often() {
+  archive::CompactionOptions options;
+  options.mode = archive::CompactionOptions::Mode::interval;
+  options.period = Count{70};
+  options.save_bytes = 8'000;
+  return options;
+}
+
 constexpr Unsynced fates[] = {Unsynced::lost, Unsynced::any, Unsynced::any, Unsynced::any};
 
 }  // namespace
@@ -97,6 +106,75 @@ TEST_CASE("a crash at any operation of an archive's life loses nothing and leave
     }
     REQUIRE(operations < 2000);
   }
+}
+
+TEST_CASE("a crash at any operation of an archive that compacts itself loses nothing but what may go") {
+  History history;
+  std::uint64_t reduced_in_the_end = 0;
+  for (std::uint64_t operations = 0;; ++operations) {
+    bool finished = false;
+    for (std::size_t fate = 0; fate < std::size(fates); ++fate) {
+      SimulatedFileSystem disk;
+      Random random(operations * std::size(fates) + fate);
+      Logger logger(disk, history);
+      logger.compact(often());
+      Promises promises;
+      disk.stop_after(operations);
+      finished = Scenario(logger, promises).play();
+      logger.die();
+      disk.crash(random, fates[fate]);
+      INFO("operations " << operations << ", fate " << fate);
+      // What is there can be read before anybody has mended it.
+      if (finished) CHECK(good(verify(disk)).reduced > 0);
+      good(logger.start());
+      good(logger.settle());
+      check_kept(disk, logger, history, promises);
+      check_goes_on(disk, logger);
+      reduced_in_the_end = good(verify(disk)).reduced;
+    }
+    if (finished) {
+      CHECK(operations > 300);
+      CHECK(reduced_in_the_end > 100);
+      break;
+    }
+    REQUIRE(operations < 3000);
+  }
+}
+
+TEST_CASE("an archive that died at any operation of compaction is verified as it lies there") {
+  History history(200);
+  std::size_t rewritten_and_not_said = 0;
+  for (std::uint64_t operations = 0;; ++operations) {
+    SimulatedFileSystem disk;
+    Random random(operations);
+    Logger logger(disk, history);
+    logger.compact(often());
+    good(logger.start());
+    REQUIRE(logger.fill(8));
+    good(logger.retire());
+    while (logger.archive().is_taking_up()) REQUIRE(logger.archive().step());
+    disk.stop_after(operations);
+    const bool finished = logger.settle().has_value();
+    const Index last = logger.last();
+    logger.die();
+    disk.crash(random, operations % 2 == 0 ? Unsynced::kept : Unsynced::any);
+    INFO("operations " << operations);
+    const archive::Summary summary = good(verify(disk));
+    CHECK(summary.entries == last.value);
+    const auto archived = good(walk_archived(disk));
+    for (const archive::ArchivedEntry& each : archived) CHECK(is_kept(each, history.at(each.entry.index)));
+    const auto manifest = *archive::decode_manifest(disk.contents(layout.manifest()));
+    const auto is_reduced = [](const archive::SealedSegment& segment) { return segment.reduced; };
+    const auto said = std::ranges::count_if(manifest.segments, is_reduced);
+    good(logger.start());
+    rewritten_and_not_said +=
+        static_cast<std::size_t>(std::ranges::count_if(logger.archive().manifest().segments, is_reduced) - said);
+    good(logger.settle());
+    CHECK(good(verify(disk)).reduced > 50);
+    if (finished) break;
+    REQUIRE(operations < 1000);
+  }
+  CHECK(rewritten_and_not_said > 3);
 }
 
 TEST_CASE("a process dies at any operation, the next goes on, and then the machine loses what was not synced") {
@@ -133,6 +211,7 @@ TEST_CASE("a crash at any operation of taking up what a crash left is one from w
       SimulatedFileSystem disk;
       Random random(operations * 1000 + first);
       Logger logger(disk, history);
+      if (first % 2 == 0) logger.compact(often());
       Promises promises;
       disk.stop_after(first);
       first_finished = Scenario(logger, promises).play();

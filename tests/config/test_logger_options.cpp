@@ -34,6 +34,12 @@ TEST_CASE("a logger takes one name, port and way to join for each cluster") {
   CHECK_FALSE(options.recovery);
   CHECK(options.segment_bytes == 64ULL << 20);
   CHECK(options.log == "info");
+  CHECK(options.compact == "off");
+  CHECK(options.compact_period == 100'000);
+  const LoggerOptions compacting =
+      options_of({"-id", "a", "-raft", ":1", "-join", ":2", "-compact", "delayed", "-compact-period", "1000"});
+  CHECK(compacting.compact == "delayed");
+  CHECK(compacting.compact_period == 1000);
 }
 
 TEST_CASE("what a logger cannot begin with is named") {
@@ -50,6 +56,8 @@ TEST_CASE("what a logger cannot begin with is named") {
         "-hrecov: 127.0.0.1:1 is the address of -raft too");
   CHECK(error_of({"-id", "a", "-raft", "10.0.0.1:1", "-join", ":2"}).find("-insecure") != std::string::npos);
   CHECK(error_of({"-id", "a", "-raft", ":1", "-join", ":2+"}).starts_with("-join: "));
+  CHECK(error_of({"-id", "a", "-raft", ":1", "-join", ":2", "-compact", "on"}).starts_with("-compact: "));
+  CHECK(error_of({"-id", "a", "-raft", ":1", "-join", ":2", "-compact-period", "0"}).starts_with("-compact-period: "));
   CHECK(error_of({"-id", "..", "-raft", ":1", "-join", ":2"}).starts_with("-id: "));
   CHECK(error_of({"-id", "a", "-raft", ":1", "-join", ":2", "surplus"}).starts_with("\"surplus\": "));
 }

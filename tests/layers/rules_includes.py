@@ -50,6 +50,8 @@ NEVER_REACHED = {
 MAY_REACH = {
     # Offline tools, which show to people what commands say. They are no part of the daemon.
     "logger/tools": {"common/app"},
+    # What may be left out of an archive. The daemon is given it as an archive::Reduction, behind a header of bytes.
+    "logger/compaction": {"common/app"},
 }
 
 

@@ -15,6 +15,7 @@ NEVER_LINKED = {
 # (NEVER_REACHED in rules_includes.py), so that the rest of the program cannot know what a command means.
 MAY_LINK = {
     "logger/tools": {"common/app"},
+    "logger/compaction": {"common/app"},
 }
 
 

@@ -116,11 +116,11 @@ class Rules(unittest.TestCase):
                     "client/a.cpp:2: client must never reach common/raft: ",
                     "client/a.cpp > common/wire/peer.hpp > common/raft/core.hpp")
 
-    def test_in_a_logger_only_the_tools_reach_the_application(self):
+    def test_in_a_logger_only_tools_and_compaction_reach_the_application(self):
         command = {"common/app/command.hpp": "#pragma once\nnamespace parley::app {}\n", "common/app/README.md": "# page\n"}
         direct = '#include "common/app/command.hpp"\n'
         self.expect({**command, "logger/a.cpp": direct}, "logger/a.cpp:1: logger must never reach common/app")
-        self.expect_none({**command, "logger/tools/a.cpp": direct})
+        self.expect_none({**command, "logger/tools/a.cpp": direct, "logger/compaction/a.cpp": direct})
         leak = {"logger/tools/a.hpp": "#pragma once\n" + direct, "logger/a.cpp": '#include "logger/tools/a.hpp"\n'}
         self.expect({**command, **leak}, "logger/a.cpp > logger/tools/a.hpp > common/app/command.hpp")
         store = {"common/store/a.hpp": "#pragma once\nnamespace parley::store {}\n", "common/store/README.md": "# page\n"}
