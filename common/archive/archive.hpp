@@ -22,8 +22,7 @@ namespace parley::archive {
 ///
 /// Errors are `disk_full` (nothing changed; to be tried again), `corrupt`, `sync_failed`, `io`, and `refused`. After a
 /// failed sync nothing is changed any more, and every call that would says so: the process must stop. After `corrupt`
-/// from step() about what the live log retired the archive takes nothing more up, but can be read. What compaction runs
-/// into step() says once; then nothing more is compacted, and all else goes on.
+/// from step() about what the live log retired the archive takes nothing more up, but can be read.
 class Archive {
  public:
   /// With OpenMode::use: makes what is missing of the folders, locks the archive (`locked`), removes what a crash left
@@ -93,6 +92,10 @@ class Archive {
   /// From now on step() also compacts what is sealed, when there is nothing else to do. To be called once, before the
   /// first step(). Reading goes on as before: a segment that is rewritten keeps its entries and its digests.
   void compact_with(std::unique_ptr<Reduction> reduction, const CompactionOptions& options);
+  /// Why nothing more is compacted, once: a segment is damaged, or cannot be read. Everything else goes on.
+  [[nodiscard]] std::optional<Error> take_compaction_failure() {
+    return std::exchange(compaction_failure_, std::nullopt);
+  }
 
  private:
   /// What the live log last said of its begin.
@@ -154,6 +157,7 @@ class Archive {
   std::optional<SegmentCheck> indexing_;             ///< one of them
   std::deque<std::filesystem::path> to_be_removed_;  ///< files that the manifest no longer names
   std::unique_ptr<Compactor> compactor_;
+  std::optional<Error> compaction_failure_;
   std::optional<Error> broken_;   ///< a failed sync
   std::optional<Error> damaged_;  ///< why nothing more is taken up
 };

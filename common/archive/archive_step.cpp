@@ -214,8 +214,10 @@ Status Archive::write_index() {
 Status Archive::go_on_compacting() {
   if (!compactor_ || !compactor_->has_work(manifest_)) return {};
   const auto ready = compactor_->step(manifest_);
-  if (!ready) return std::unexpected(ready.error());
-  return *ready ? put_in_place(**ready) : Status{};
+  if (ready) return *ready ? put_in_place(**ready) : Status{};
+  if (ready.error().code == ErrorCode::sync_failed) return std::unexpected(ready.error());
+  compaction_failure_ = ready.error();
+  return {};
 }
 
 /// A segment that was rewritten takes the place of the one that it was made of: from here on it is read. The seek index

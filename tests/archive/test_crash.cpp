@@ -91,7 +91,7 @@ TEST_CASE("a crash at any operation of an archive's life loses nothing and leave
       Logger logger(disk, history);
       Promises promises;
       disk.stop_after(operations);
-      finished = Scenario(logger, promises).play();
+      finished = Scenario(logger, promises).play() && !disk.has_stopped();
       logger.die();
       disk.crash(random, fates[fate]);
       INFO("operations " << operations << ", fate " << fate);
@@ -120,7 +120,7 @@ TEST_CASE("a crash at any operation of an archive that compacts itself loses not
       logger.compact(often());
       Promises promises;
       disk.stop_after(operations);
-      finished = Scenario(logger, promises).play();
+      finished = Scenario(logger, promises).play() && !disk.has_stopped();
       logger.die();
       disk.crash(random, fates[fate]);
       INFO("operations " << operations << ", fate " << fate);
@@ -154,7 +154,7 @@ TEST_CASE("an archive that died at any operation of compaction is verified as it
     good(logger.retire());
     while (logger.archive().is_taking_up()) REQUIRE(logger.archive().step());
     disk.stop_after(operations);
-    const bool finished = logger.settle().has_value();
+    const bool finished = logger.settle().has_value() && !disk.has_stopped();
     const Index last = logger.last();
     logger.die();
     disk.crash(random, operations % 2 == 0 ? Unsynced::kept : Unsynced::any);
@@ -185,7 +185,7 @@ TEST_CASE("a process dies at any operation, the next goes on, and then the machi
     Logger logger(disk, history);
     Promises promises;
     disk.stop_after(operations);
-    const bool finished = Scenario(logger, promises).play();
+    const bool finished = Scenario(logger, promises).play() && !disk.has_stopped();
     logger.die();
     disk.crash(random, Unsynced::kept);
     INFO("operations " << operations);
@@ -214,11 +214,11 @@ TEST_CASE("a crash at any operation of taking up what a crash left is one from w
       if (first % 2 == 0) logger.compact(often());
       Promises promises;
       disk.stop_after(first);
-      first_finished = Scenario(logger, promises).play();
+      first_finished = Scenario(logger, promises).play() && !disk.has_stopped();
       logger.die();
       disk.crash(random, Unsynced::any);
       disk.stop_after(operations);
-      finished = logger.start().has_value() && logger.settle().has_value();
+      finished = logger.start().has_value() && logger.settle().has_value() && !disk.has_stopped();
       logger.die();
       disk.crash(random, operations % 2 == 0 ? Unsynced::any : Unsynced::lost);
       INFO("first " << first << ", operations " << operations);

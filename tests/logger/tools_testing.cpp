@@ -2,6 +2,7 @@
 
 #include "common/app/application.hpp"
 #include "common/transfer/rows.hpp"
+#include "logger/compaction/command_reduction.hpp"
 
 namespace parley::logger_testing {
 
@@ -37,6 +38,20 @@ ArchiveMaker::ArchiveMaker(wal::FileSystem& disk, const ClusterLog& log, const s
   archive_.emplace(good(archive::Archive::open(disk, folder, wal::OpenMode::use)));
   const wal::Identity identity{log.cluster(), wal_testing::test_identity().server};
   log_.emplace(good(wal::Log::create(disk, layout_.live(), identity, archive_testing::live_options(layout_))));
+}
+
+void ArchiveMaker::compact(const archive::CompactionOptions& options) {
+  compaction_ = options;
+  restart();
+}
+
+void ArchiveMaker::restart() {
+  log_.reset();
+  archive_.reset();
+  archive_.emplace(good(archive::Archive::open(disk_, layout_.root, wal::OpenMode::use)));
+  if (compaction_) archive_->compact_with(logger::make_command_reduction(), *compaction_);
+  log_.emplace(std::move(good(wal::Log::open(disk_, layout_.live(), archive_testing::live_options(layout_))).log));
+  archive_->live_begins(log_->segments().front().sequence, log_->segments().front().before);
 }
 
 void ArchiveMaker::take(Index to) {

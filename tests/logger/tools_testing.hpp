@@ -51,6 +51,10 @@ class ArchiveMaker {
  public:
   ArchiveMaker(wal::FileSystem& disk, const ClusterLog& log, const std::filesystem::path& folder = first_folder);
 
+  /// From its next start on the archive compacts itself; it is started at once.
+  void compact(const archive::CompactionOptions& options);
+  /// Archive and live log are opened anew.
+  void restart();
   /// The entries up to this one, a few in a batch, in the live log.
   void take(Index to);
   /// All live segments but the newest are sealed.
@@ -67,6 +71,7 @@ class ArchiveMaker {
   wal::FileSystem& disk_;
   const ClusterLog& committed_;
   archive::Layout layout_;
+  std::optional<archive::CompactionOptions> compaction_;
   std::optional<archive::Archive> archive_;
   std::optional<wal::Log> log_;
 };
