@@ -120,6 +120,8 @@ Result<bool> ArchiveDesk::step() {
     read_waiting(more.error());
     return more;
   }
+  if (const auto failure = archive_.take_compaction_failure())
+    calls_.warned("the archive is not compacted any further: " + failure->what);
   read_waiting(std::nullopt);
   tell_head();
   let_go();

@@ -9,6 +9,8 @@
 #include "common/replica/restore.hpp"
 #include "common/wal/posix_file_system.hpp"
 #include "logger/archive_actor.hpp"
+#include "logger/compaction/command_reduction.hpp"
+#include "logger/compaction/compaction_options.hpp"
 #include "logger/image_fetcher.hpp"
 
 namespace parley::logger {
@@ -112,6 +114,8 @@ Status ClusterLogger::Parts::open_archive() {
   auto found = archive::Archive::open(files, cluster.folder, wal::OpenMode::use);
   if (!found) return std::unexpected(found.error());
   stored.emplace(std::move(*found));
+  if (const auto compaction = compaction_options(options))
+    stored->compact_with(make_command_reduction(), *compaction);
   log_options.retire_into = stored->layout().sealed();
   auto log = open_live_log(files, stored->layout().live(), log_options);
   if (!log) return std::unexpected(log.error());

@@ -78,7 +78,7 @@ void Core::count_vote(ServerId from, bool granted) {
 
 void Core::become_leader() {
   ENSURE(role() == Role::candidate);
-  Leader leader;
+  Leader leader(options_.election_ticks);
   leader.clock_base_us = last_time_.cluster_us;
   leader.monotonic_base_us = clock_.monotonic_us;
   leader.term_start = log_.last().next();

@@ -107,14 +107,14 @@ std::optional<Refusal> Core::change(const RemoveMember& wanted) {
   return std::nullopt;
 }
 
-/// Whether this leader hears enough of its voters to decide anything with them. Who has not yet answered it counts as
-/// not heard: a new leader knows of nobody.
+/// Whether this leader hears enough of its voters to decide anything with them: they have answered what it asked within
+/// the last election timeout. Who has not yet answered it counts as not heard: a new leader knows of nobody.
 bool Core::is_majority_heard(const Membership& of) const {
   return is_quorum(of, [&](ServerId server) {
     if (server == self()) return true;
     const auto peer = as_leader()->peers.find(server);
     if (peer == as_leader()->peers.end()) return false;
-    return peer->second.acked_round > 0 && peer->second.ticks_unheard < options_.election_ticks;
+    return as_leader()->recent_rounds.has(peer->second.acked_round);
   });
 }
 

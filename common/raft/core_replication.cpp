@@ -12,6 +12,7 @@ namespace parley::raft {
 
 void Core::on_leader_tick(Leader& leader) {
   for (auto& [server, progress] : leader.peers) progress.tick();
+  leader.recent_rounds.tick();
   if (++leader.heartbeat_elapsed >= options_.heartbeat_ticks) {
     leader.heartbeat_elapsed = 0;
     leader.heartbeat_due = true;
@@ -206,6 +207,7 @@ void Core::on(const Unreachable& input) {
 void Core::send_heartbeats(Leader& leader) {
   leader.heartbeat_due = false;
   leader.lease.sent(++leader.round, clock_.monotonic_us);
+  leader.recent_rounds.sent(leader.round);
   for (auto& [server, progress] : leader.peers) {
     const Index known = std::min(commit_, progress.match());
     progress.commit_sent = std::max(progress.commit_sent, known);

@@ -7,6 +7,7 @@
 #include "common/raft/leader_lease.hpp"
 #include "common/raft/progress.hpp"
 #include "common/raft/read_queue.hpp"
+#include "common/raft/recent_rounds.hpp"
 
 /// What a replica knows only while it plays a role; it is gone with the role.
 namespace parley::raft {
@@ -23,11 +24,14 @@ struct Candidate {
 };
 /// Invariant: `peers` holds every member of the configuration but this replica itself.
 struct Leader {
+  explicit Leader(std::uint32_t election_ticks) : recent_rounds(election_ticks) {}
+
   std::map<ServerId, Progress> peers;
   Index term_start;  ///< the no-op that began this term; nothing is served before it is committed
   ReadQueue reads;
   std::uint64_t round = 0;
   LeaderLease lease;
+  RecentRounds recent_rounds;
   std::uint32_t unsynced_ticks = 0;  ///< since the disk was asked for something, or last confirmed anything
   std::uint32_t heartbeat_elapsed = 0;
   bool heartbeat_due = true;
