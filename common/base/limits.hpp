@@ -247,6 +247,16 @@ inline constexpr std::size_t request_bytes_in_all = 64 * MiB;
 /// There are never so many members to be changed.
 inline constexpr std::size_t admin_requests = 1024;
 
+// --- memory in all ---
+
+/// Bytes of memory that a node takes at most under whatever load clients put on it, but for the pages of its store,
+/// which are the system's, and for images on their way: what the bounds above allow, with the books that are kept of
+/// it. `scripts/overload` holds nodes to it. Nothing happens at it: the bounds are what keeps it.
+inline constexpr std::size_t node_memory_bytes = 1536 * MiB;
+/// Of it, what the books of one unanswered request take, and what a node takes that does nothing.
+inline constexpr std::size_t request_books_bytes = 1 * KiB;
+inline constexpr std::size_t idle_memory_bytes = 64 * MiB;
+
 // --- what people write and read ---
 
 /// Bytes of a configuration file. A larger one is refused, so that a wrong path (a log, a device) cannot fill memory.
@@ -288,6 +298,12 @@ static_assert(2 * peer_frame_bytes <= unfinished_bytes_in_all && 2 * read_buffer
               "a frame on its way is no unfinished message too many");
 static_assert(image_log_bytes >= quota_bytes, "an image of the largest state may be followed by as much again");
 static_assert(map_share_free <= map_per_quota, "a full quota alone does not keep images from being sent");
+static_assert(request_bytes_in_all + requests_in_all * request_books_bytes + 2 * entry_cache_bytes + unapplied_bytes +
+                      3 * overlay_bytes + unread_in_bytes_in_all + unread_bytes_in_all +
+                      (voters - 1) * unread_bytes_per_peer + log_buffer_bytes + idle_memory_bytes <=
+                  node_memory_bytes,
+              "the bounds together: of the smallest entries the books are as large as they are, and of overlays one "
+              "fills, one is flushed and one is freed");
 static_assert(overlay_bytes * 4 < quota_bytes, "the overlays are small against the map");
 
 }  // namespace parley::limits
