@@ -96,7 +96,8 @@ class Hostile(E2eTest):
         self.done(self.attacked.parley("set", "before", "the storm"))
         self.random = random.Random(5)
         self.target = self.attacked[self.attacked.leader()]
-        self.ports = {"client": self.target.client, "join": self.target.hjoin, "raft": self.target.raft}
+        self.ports = {"client": self.target.client, "join": self.target.hjoin, "raft": self.target.raft,
+                      "recovery": self.target.hrecov}
         self.resident_before = {node.name: node.resident_bytes() for node in self.attacked.nodes.values()}
         self.descriptors_before = self.target.descriptors()
 
@@ -207,6 +208,15 @@ class Hostile(E2eTest):
                     self.assertEqual(reply[:2], [0, 1], f"{name}: {reply}")
                     self.assertTrue(reply[3], "it says why")
                     self.assertEqual(ask(stranger, status_request(42))[0:2], [42, 3])
+            with self.subTest(bomb=name), Stranger(self.target.hrecov) as stranger:
+                stranger.shake_hands()
+                stranger.send(bomb)
+                reply = unpack(stranger.receive())
+                self.assertEqual(reply[1], 5, f"{name}: {reply}")
+                self.assertTrue(reply[7], "it says why")
+                # The head is still served: kind 6.
+                stranger.send(pack([1, 4, NO_CLUSTER, 7, 1000, 8]))
+                self.assertEqual(unpack(stranger.receive())[4:6], [7, 6])
             with Stranger(self.target.raft) as stranger:
                 stranger.shake_hands()
                 for _ in range(20):

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """parley-logger with real clusters: joining, dying, coming back, and keeping clusters apart."""
+import os
+import random
+import subprocess
+
 from harness import PATIENT, SMALL, E2eTest, main, takes
 from nodes import Logger
+from zmtp import Stranger, pack
 
 
 class Loggers(E2eTest):
@@ -60,6 +65,57 @@ class Loggers(E2eTest):
         code, said = logger.start_in_vain()
         self.assertEqual(code, 1, said)
         self.assertIn("parley-logger: node0: the cluster does not take this logger in: ", said)
+
+    @takes(3)
+    def test_random_bytes(self):
+        """random bytes and senseless frames on -hrecov of a logger never end it, and it serves as before"""
+        cluster = self.cluster(1, PATIENT).up()
+        logger = self.logger(["log0"], [cluster]).serve()
+        chance = random.Random(3)
+        for size in [1, 10, 64, 65, 300, 5000, 100_000] * 5:
+            with Stranger(logger.hrecov) as stranger:
+                stranger.send_bytes(os.urandom(size))
+        for _ in range(30):
+            with Stranger(logger.hrecov) as stranger:
+                stranger.shake_hands()
+                for _ in range(20):
+                    stranger.send(os.urandom(chance.randrange(1, 400)))
+                # Well-formed requests that make no sense: intervals, windows, clusters, members, streams that are not there.
+                for words in ([9, 0, 5, 1000], [9, 5, 4, 1000], [9, 1, 1 << 63, 0], [9, 1, 10, 1 << 40], [10, 1 << 63], [11],
+                              [12, 1 << 63, 5, 1 << 20], [13, 1, "nobody", 7], [13, 0, "", 0], [99]):
+                    cluster_id = chance.choice([bytes(16), os.urandom(16)])
+                    stranger.send(pack([1, 4, cluster_id, chance.randrange(5), 1000, *words]))
+        self.done(cluster.parley("set", "after", "1"))
+        self.eventually(lambda: any(m["id"] == "log0" and m["up"] and m["lag"] == 0 for m in cluster.status()["members"]),
+                        "the logger serves, and has the last write")
+        self.assertEqual(logger.stop(), 0)
+
+    @takes(6)
+    def test_full_disk(self):
+        """an archive whose disk is full waits for room, loses nothing, and leaves the logger's other clusters alone"""
+        clusters = [self.cluster(1, PATIENT, prefix=prefix).up() for prefix in "ab"]
+        logger = self.logger(["log0", "other"], clusters, ["-segment", "8MiB"])
+        small = logger.archives / "log0"
+        small.mkdir(parents=True)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(small)], capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest(f"no disk of its own can be mounted here: {mounted.stderr.decode().strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(small)], check=True)
+        logger.serve()
+        batch = clusters[0].batch("-timeout", "60s")
+        self.all_ok(batch.ask_all([{"op": "set", "key": f"k{n % 50}", "value": "v" * 60_000} for n in range(900)]))
+        self.await_log(logger, "the disk is full: nothing more is archived until there is room")
+        self.done(clusters[1].parley("set", "x", "y"))
+
+        def lag(cluster, name):
+            return next(m for m in cluster.status()["members"] if m["id"] == name)["lag"]
+
+        self.eventually(lambda: lag(clusters[1], "other") == 0, "the other archive goes on")
+        self.assertGreater(lag(clusters[0], "log0"), 0)
+        subprocess.run(["mount", "-o", "remount,size=200m", str(small)], check=True)
+        self.eventually(lambda: lag(clusters[0], "log0") == 0, "the archive has all that was written meanwhile")
+        self.assertEqual(logger.stop(), 0)
+        self.done(self.run_program("parley-logger", "verify", str(small)))
 
 
 if __name__ == "__main__":
