@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "common/base/limits.hpp"
+#include "common/base/archive_limits.hpp"
 #include "common/transfer/message.hpp"
 #include "common/wal/format.hpp"
 

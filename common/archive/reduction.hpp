@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "common/archive/archived_entry.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/archive_limits.hpp"
 #include "common/base/result.hpp"
 
 namespace parley::archive {

@@ -2,6 +2,7 @@
 #include <set>
 #include <vector>
 
+#include "common/base/archive_limits.hpp"
 #include "common/archive/archived_entry.hpp"
 #include "common/archive/layout.hpp"
 #include "common/archive/manifest.hpp"

@@ -1,4 +1,5 @@
 #include "common/config/logger_options.hpp"
+#include "common/base/archive_limits.hpp"
 
 #include <algorithm>
 #include <array>

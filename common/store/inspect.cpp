@@ -27,7 +27,8 @@ bool count_rows(const Snapshot& snapshot, StoreReport& report) {
     report.row_bytes += row->key().size() + row->value().size();
     switch (static_cast<app::RowSpace>(row->key().front())) {
       case app::RowSpace::meta:
-      case app::RowSpace::session: break;
+      case app::RowSpace::session:
+      case app::RowSpace::effects: break;
       case app::RowSpace::key_value:
         ++report.key_value_rows;
         report.key_value_bytes += row->key().size() - 1 + row->value().size();

@@ -1,4 +1,5 @@
 #include "logger/tools/archive_entries.hpp"
+#include "common/base/archive_limits.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-"""Clusters and loggers for measurements on this machine: started, asked, loaded, stopped. The programs are those in PARLEY_BIN, or
-of this clone's release build."""
+"""Clusters and loggers for measurements on this machine: started, asked, loaded, stopped. The programs are those in
+PARLEY_BIN, or of this clone's release build."""
 import json
 import os
 import subprocess

@@ -1,3 +1,4 @@
+#include "common/base/archive_limits.hpp"
 #include "tests/archive/archive_testing.hpp"
 
 using namespace parley;

@@ -1,3 +1,4 @@
+#include "common/base/archive_limits.hpp"
 #include "common/base/hex.hpp"
 #include "common/transfer/rows.hpp"
 #include "tests/archive/archive_testing.hpp"

@@ -94,7 +94,7 @@ class Loggers(E2eTest):
     def test_full_disk(self):
         """an archive whose disk is full waits for room, loses nothing, and leaves the logger's other clusters alone"""
         clusters = [self.cluster(1, PATIENT, prefix=prefix).up() for prefix in "ab"]
-        logger = self.logger(["log0", "other"], clusters, ["-segment", "8MiB"])
+        logger = self.logger(["log0", "other"], clusters)
         small = logger.archives / "log0"
         small.mkdir(parents=True)
         mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(small)], capture_output=True, check=False)

@@ -94,16 +94,18 @@ def describe(peak, result, bound):
     watch = result["watch"]
     busy = result["busy_answers"] / max(result["answers"], 1)
     offered = result["rate"] - result["missed"] / result["seconds"]
-    yield f"peak throughput        {peak['throughput']:.0f} writes a second, of {peak['value_size']} bytes; {peak['clients']} clients"
-    yield (f"then offered           {result['rate']} a second for {result['seconds']:.0f} s, of which {offered:.0f} found one of "
-           f"{result['clients']} clients free")
+    yield (f"peak throughput        {peak['throughput']:.0f} writes a second, of {peak['value_size']} bytes; {peak['clients']} "
+           "clients")
+    yield (f"then offered           {result['rate']} a second for {result['seconds']:.0f} s, of which {offered:.0f} found one "
+           f"of {result['clients']} clients free")
     yield (f"answered by nodes      {result['answers'] / result['seconds']:.0f} a second, {busy:.0%} of them busy; in the end "
            f"{result['errors']} of {result['ops'] + result['errors']} writes were not done: {result['errors_by_word']}")
     yield f"throughput under it    {result['throughput']:.0f} writes a second; p50 {result['latency_us']['p50'] / 1000:.0f} ms, " \
           f"p99 {result['latency_us']['p99'] / 1000:.0f} ms"
     yield f"ratio                  {result['throughput'] / peak['throughput']:.2f}, at least {LEAST_RATIO}"
-    yield (f"processor time         a write took {peak['node_us']:.0f} us of the nodes and {peak['client_cpu_us_per_op']:.0f} of the "
-           f"clients, then {result['node_us']:.0f} and {result['client_cpu_us_per_op']:.0f}")
+    yield (f"processor time         a write took {peak['node_us']:.0f} us of the nodes and "
+           f"{peak['client_cpu_us_per_op']:.0f} of the clients, then {result['node_us']:.0f} and "
+           f"{result['client_cpu_us_per_op']:.0f}")
     memory = ", ".join(f"{name} {size >> 20}" for name, size in watch.most.items())
     yield f"memory                 at most {memory} MiB, of {bound >> 20}"
     yield f"elections              {watch.elections}"
