@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/app/key_value.hpp"
+
 namespace parley::app {
 namespace {
 
 /// So that the quota refuses nothing here: what is there is not known. More than any log can write.
 constexpr std::uint64_t no_quota = std::uint64_t{1} << 50;
 
-Bytes without_quota(BytesView payload) {
-  auto settings = decode_settings(payload);
-  if (!settings) return Bytes(payload);
-  settings->quota_bytes = no_quota;
-  return encode_settings(*settings);
+Bytes without_quota(Settings settings) {
+  settings.quota_bytes = no_quota;
+  return encode_settings(settings);
 }
 
 /// It was carried out, whatever it found. (Without rows of keys a conditional command and a delete find nothing.)
@@ -39,7 +39,7 @@ class Reducer::SessionRows final : public Table {
   MemoryTable rows_;
 };
 
-Reducer::Reducer(std::unique_ptr<SessionRows> rows) : rows_(std::move(rows)) {}
+Reducer::Reducer(std::unique_ptr<SessionRows> rows) : rows_(std::move(rows)), quota_(Settings{}.quota_bytes) {}
 
 Reducer::Reducer() : Reducer(std::make_unique<SessionRows>()) {
   auto application = Application::open(*rows_);
@@ -59,6 +59,8 @@ Result<Reducer> Reducer::at(const Table& rows) {
   const auto row = kept->get(meta_key().view());
   auto meta = row ? decode_meta(*row) : std::nullopt;
   if (!meta) return fail(ErrorCode::corrupt, "an image of the state has no meta row");
+  const std::uint64_t quota = meta->in_force().quota_bytes;
+  const std::uint64_t used = meta->used_bytes;
   if (meta->settings) meta->settings->quota_bytes = no_quota;
   Bytes changed;
   encode_meta(*meta, changed);
@@ -67,19 +69,28 @@ Result<Reducer> Reducer::at(const Table& rows) {
   if (!application) return std::unexpected(std::move(application.error()));
   Reducer reducer(std::move(kept));
   reducer.application_.emplace(*std::move(application));
+  reducer.quota_ = quota;
+  reducer.most_used_ = used;
   return reducer;
 }
 
 const Table& Reducer::rows() {
-  application_->save_meta();
+  Meta meta = application_->meta();
+  if (meta.settings) meta.settings->quota_bytes = quota_;
+  meta.used_bytes = most_used_;
+  Bytes row;
+  encode_meta(meta, row);
+  rows_->put(meta_key().view(), row);
   return *rows_;
 }
 
 void Reducer::take(const Entry& entry) {
   if (entry.kind == EntryKind::settings) {
+    const auto settings = decode_settings(entry.payload.view());
     Entry changed = entry;
-    changed.payload = SharedBytes(without_quota(entry.payload.view()));
-    (void)application_->apply(changed);
+    if (settings) changed.payload = SharedBytes(without_quota(*settings));
+    const Outcome outcome = application_->apply(changed);
+    if (settings && outcome.reply.word == ErrorWord::ok) quota_ = settings->quota_bytes;
     return;
   }
   const Outcome outcome = application_->apply(entry);
@@ -90,12 +101,16 @@ void Reducer::take(const Entry& entry) {
     if (set_operation != nullptr) unnecessary_.push_back(entry.index);
   } else if (set_operation != nullptr) {
     set(*set_operation, entry.index);
-  } else if (const auto* erase = std::get_if<Delete>(&command->operation)) {
-    if (const auto known = keys_.find(erase->key); known != keys_.end()) drop_all(known->second);
+  } else if (const auto* erase_operation = std::get_if<Delete>(&command->operation)) {
+    erase(*erase_operation);
   } else if (const auto* cas = std::get_if<CompareAndSet>(&command->operation)) {
-    // It may have read any of the values, and changed it to one that is not known here.
-    if (const auto known = keys_.find(cas->key); known != keys_.end()) keys_.erase(known);
+    compare_and_set(*cas);
   }
+}
+
+/// What a row whose value is certain costs; 0 if it is not, or there is none.
+std::uint64_t Reducer::certain_cost(BytesView name, const Key& key) {
+  return key.is_certain ? quota_cost(name.size(), key.least_bytes) : 0;
 }
 
 void Reducer::set(const Set& set, Index index) {
@@ -103,10 +118,28 @@ void Reducer::set(const Set& set, Index index) {
   if (known == keys_.end()) known = keys_.emplace(Bytes(set.key), Key{}).first;
   Key& key = known->second;
   const std::size_t bytes = set.value.size();
-  const bool is_certain = key.sets.empty() || bytes <= key.least_bytes;
-  if (is_certain) drop_all(key);
-  key.least_bytes = is_certain ? bytes : key.least_bytes;
+  most_used_ += quota_cost(set.key.size(), bytes) - certain_cost(set.key, key);
+  const bool is_no_longer = bytes <= key.least_bytes;
+  // Not refused if the one before it was not; or, if that was, as good as one that never came.
+  const bool replaces = !key.sets.empty() && is_no_longer;
+  key.is_certain = most_used_ <= quota_ || (key.is_certain && is_no_longer);
+  if (key.is_certain || replaces) drop_all(key);
+  if (key.sets.empty()) key.least_bytes = bytes;
   key.sets.push_back(index);
+}
+
+void Reducer::erase(const Delete& erase) {
+  const auto known = keys_.find(erase.key);
+  if (known == keys_.end()) return;
+  most_used_ -= certain_cost(erase.key, known->second);
+  drop_all(known->second);
+  keys_.erase(known);
+}
+
+/// It may have read any of the values, and changed it to one that is not known here.
+void Reducer::compare_and_set(const CompareAndSet& cas) {
+  most_used_ += quota_cost(cas.key.size(), cas.desired.size());
+  if (const auto known = keys_.find(cas.key); known != keys_.end()) keys_.erase(known);
 }
 
 void Reducer::drop_all(Key& key) {

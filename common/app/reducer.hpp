@@ -13,8 +13,9 @@ namespace parley::app {
 /// window the same rows.
 ///
 /// It knows the sessions, and so whether a command was carried out, but no values. Whether the quota let a set through
-/// it knows from lengths alone: a value no longer than the one it replaces is never refused. So a longer one makes no
-/// earlier one unnecessary, until a shorter one has followed.
+/// it knows from lengths alone: a value no longer than the one it replaces is never refused, and none is as long as all
+/// rows together cannot fill the quota, of which it keeps count. Where they might, a longer value makes no earlier one
+/// unnecessary, until a shorter one has followed.
 ///
 /// Sees every entry of a cluster from the first on, or from an image on. One thread.
 class Reducer {
@@ -40,19 +41,25 @@ class Reducer {
  private:
   /// What is known of a key since the window began.
   struct Key {
-    std::vector<Index> sets;      ///< one of these made the present value
+    std::vector<Index> sets;      ///< one of these made the present value, if there is any
     std::size_t least_bytes = 0;  ///< of their values
+    bool is_certain = false;      ///< the only one of them certainly did
   };
   class SessionRows;
 
   explicit Reducer(std::unique_ptr<SessionRows> rows);
   void set(const Set& set, Index index);
+  void erase(const Delete& erase);
+  void compare_and_set(const CompareAndSet& cas);
   void drop_all(Key& key);
+  [[nodiscard]] static std::uint64_t certain_cost(BytesView name, const Key& key);
 
   std::unique_ptr<SessionRows> rows_;
   std::optional<Application> application_;
   std::map<Bytes, Key, std::less<>> keys_;
   std::vector<Index> unnecessary_;
+  std::uint64_t quota_;          ///< as the settings in force have it
+  std::uint64_t most_used_ = 0;  ///< of it: all rows together use no more
 };
 
 }  // namespace parley::app
