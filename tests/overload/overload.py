@@ -100,8 +100,8 @@ def describe(peak, result, bound):
            f"of {result['clients']} clients free")
     yield (f"answered by nodes      {result['answers'] / result['seconds']:.0f} a second, {busy:.0%} of them busy; in the end "
            f"{result['errors']} of {result['ops'] + result['errors']} writes were not done: {result['errors_by_word']}")
-    yield f"throughput under it    {result['throughput']:.0f} writes a second; p50 {result['latency_us']['p50'] / 1000:.0f} ms, " \
-          f"p99 {result['latency_us']['p99'] / 1000:.0f} ms"
+    yield (f"throughput under it    {result['throughput']:.0f} writes a second; p50 {result['latency_us']['p50'] / 1000:.0f} "
+           f"ms, p99 {result['latency_us']['p99'] / 1000:.0f} ms")
     yield f"ratio                  {result['throughput'] / peak['throughput']:.2f}, at least {LEAST_RATIO}"
     yield (f"processor time         a write took {peak['node_us']:.0f} us of the nodes and "
            f"{peak['client_cpu_us_per_op']:.0f} of the clients, then {result['node_us']:.0f} and "
