@@ -229,13 +229,13 @@ Status Archive::put_in_place(const CheckedSegment& rewritten) {
   const auto segment = std::ranges::find(manifest_.segments, sequence, &SealedSegment::sequence);
   ENSURE(segment != manifest_.segments.end());
   const std::filesystem::path temporary = layout_.segment(sequence).string() + std::string(temporary_suffix);
-  const auto has_index = is_there(*files_, layout_.index(sequence));
-  if (!has_index) return std::unexpected(has_index.error());
-  Status done;
-  if (*has_index) {
-    done = files_->remove(layout_.index(sequence));
-    if (done) done = files_->sync_directory(layout_.sealed());
+  Status done = files_->remove(layout_.index(sequence));
+  if (!done) {
+    // It may be missing.
+    const auto there = is_there(*files_, layout_.index(sequence));
+    if (!there || !*there) done = there ? Status{} : std::unexpected(there.error());
   }
+  if (done) done = files_->sync_directory(layout_.sealed());
   if (done) done = files_->rename(temporary, layout_.segment(sequence));
   if (!done) {
     // The segment stays as it is until the next start.

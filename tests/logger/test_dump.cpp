@@ -246,3 +246,29 @@ TEST_CASE("an archive that is rewritten and truncated while it is read goes on w
     CHECK(answer.error().what.find(" was truncated up to entry ") != std::string::npos);
   }
 }
+
+TEST_CASE("an archive that compacts itself while it is read is read to its end") {
+  SimulatedFileSystem disk;
+  ClusterLog log;
+  log.settings({});
+  add_sets(log, 800);
+  ArchiveMaker archive(disk, log);
+  archive.take(Index{700});
+  archive.seal();
+  archive::CompactionOptions compaction;
+  compaction.period = Count{100};
+  archive.compact(compaction);
+  config::ToolOptions options;
+  options.folder = first_folder.string();
+  Said said;
+  tools::Console console = said.console();
+  console.print = [&](std::string_view text) -> Status {
+    said.out += text;
+    const auto more = archive.archive().step();
+    return more ? Status{} : std::unexpected(more.error());
+  };
+  CHECK(good(tools::dump(disk, options, console)) == Answer::yes);
+  CHECK(indexes_of(said.out) == numbers(1, 700));
+  CHECK(said.out.find("\"reduced\":true") != std::string::npos);
+  CHECK(said.out.find("\"value\":\"vvv") != std::string::npos);
+}
