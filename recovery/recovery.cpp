@@ -93,7 +93,8 @@ Recovery::Step Recovery::make_plan_of_heads() {
   auto plan = make_plan(sources_.heads(), request_.wanted);
   // One that has not answered yet may have what the others lack.
   if (!plan && sources_.may_come_back()) {
-    if (Status asked = sources_.ask_heads(now_us() + time_left_us(), until_the_end); !asked)
+    const std::uint64_t patience_us = std::min(time_left_us(), limits::recovery_patience_ms * 1000);
+    if (Status asked = sources_.ask_heads(now_us() + patience_us, until_the_end); !asked)
       return std::unexpected(asked.error());
     plan = make_plan(sources_.heads(), request_.wanted);
   }
@@ -167,13 +168,15 @@ Recovery::Step Recovery::take_image_failure(std::size_t number, const AskFailed&
   }
   if (failed.error.code != ErrorCode::unreachable) return go_on_without(number, failed.error);
   sources_.put_away(number, failed.error);
-  if (time_left_us() == 0) return std::unexpected(failed.error);
   return {};
 }
 
 Recovery::Step Recovery::install_image(std::size_t number, const transfer::ImageHead& head) {
   Plan& plan = outcome_.plan;
-  if (!sources_.state(number, head.index, head.digest)) return std::unexpected(*sources_.contradiction());
+  if (!sources_.state(number, head.index, head.digest)) {
+    if (sources_.contradiction()) return std::unexpected(*sources_.contradiction());
+    return std::unexpected(Again{});
+  }
   installer_->end_image(head);
   while (!installer_->has_image()) {
     sources_.wait_for_bell(now_us() + show_us);

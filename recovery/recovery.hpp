@@ -88,6 +88,7 @@ class Recovery {
   /// The next event of this ask. Waits meanwhile until the installer has room; gives up for what went wrong elsewhere.
   [[nodiscard]] std::expected<transport::RangeEvent, std::variant<Error, Again>> await(std::size_t number);
   [[nodiscard]] Step look_around();
+  [[nodiscard]] Error does_not_come(const Error& why) const;
   [[nodiscard]] Step go_on_without(std::size_t number, const Error& error);
   [[nodiscard]] Step check_boundary();
   void show();

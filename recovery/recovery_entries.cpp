@@ -44,8 +44,7 @@ Recovery::Step Recovery::fetch_entries() {
 Recovery::Step Recovery::wait_for_sources() {
   const std::uint64_t left_us = time_left_us();
   if (left_us == 0) {
-    const Error why = sources_.failure();
-    return std::unexpected(Error{why.code, "entry " + text(next_) + " does not come: " + why.what});
+    return std::unexpected(does_not_come(sources_.failure()));
   }
   // Whoever fails now is away, or out; it is for the caller to see whether anybody is there.
   const Status asked = sources_.ask_heads(now_us() + left_us, Sources::Patience::short_for_others);
@@ -76,7 +75,12 @@ Recovery::Step Recovery::fetch_some(std::size_t number) {
   transport::RangeClient& client = *source.client;
   const bool is_there = has(source.head, next_);
   Index to = outcome_.plan.to;
-  if (is_there && reach(source.head, next_) < source.head.last.index) to = std::min(to, reach(source.head, next_));
+  if (is_there) {
+    // What lies behind is for another, if one has it; what nobody has yet is waited for here, but not a gap.
+    const Index there = reach(source.head, next_);
+    const auto behind = next_there(sources_.heads(), there.next());
+    if (there < source.head.last.index || behind == there.next()) to = std::min(to, there);
+  }
   const bool is_glance = !is_there && sources_.may_come_back();
   const std::uint64_t timeout_us = is_glance ? std::min(glance_us, time_left_us()) : time_left_us();
   const auto ask =
@@ -127,11 +131,22 @@ Recovery::Step Recovery::take_failure(std::size_t number, const AskFailed& faile
     return {};
   }
   if (failed.error.code != ErrorCode::unreachable) return go_on_without(number, failed.error);
-  if (failed.word != ErrorWord::timeout) sources_.put_away(number, failed.error);
+  if (failed.word != ErrorWord::timeout) {
+    sources_.put_away(number, failed.error);
+    return {};
+  }
+  // What a source says that it has it must bring at once.
+  if (has(source.head, next_))
+    return go_on_without(number, {ErrorCode::corrupt, sources_.name_of(number) + ": it has said that it has entry " +
+                                                          text(next_) + ", and does not bring it"});
   // A source counts whole milliseconds.
   if (time_left_us() > 5'000) return {};
-  return std::unexpected(
-      Error{ErrorCode::unreachable, "entry " + text(next_) + " does not come: " + failed.error.what});
+  return std::unexpected(does_not_come(failed.error));
+}
+
+Error Recovery::does_not_come(const Error& why) const {
+  const std::string enough = next_ > Index{1} ? "; up to entry " + text(next_.previous()) + " all are there" : "";
+  return {why.code, "entry " + text(next_) + " does not come: " + why.what + enough};
 }
 
 /// What it says is sound in itself and contradicts what was known: of whom?

@@ -43,10 +43,10 @@ Status Sources::ask_heads(std::uint64_t until_us, Patience patience) {
   patience_ = patience;
   for (Source& source : sources_) {
     if (source.standing == Source::Standing::out) continue;
-    const std::uint64_t now_us = clock_.now().monotonic_us;
     if (source.head_ask) source.client->cancel(*source.head_ask);
-    source.head_ask = source.client->ask_head(until_us - std::min(until_us, now_us), now_us);
-    source.standing = Source::Standing::asked;
+    source.head_ask.reset();
+    source.standing = Source::Standing::away;
+    ask_head(source);
   }
   while (is_any(Source::Standing::asked) && !contradiction_) {
     if (clock_.now().monotonic_us >= heads_until_us_) break;
@@ -106,23 +106,28 @@ void Sources::ask_named() {
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     Source& source = sources_[i];
     if (source.standing != Source::Standing::out || source.trouble->code != ErrorCode::usage) continue;
-    if (!connect(source)) continue;
-    const std::uint64_t now_us = clock_.now().monotonic_us;
-    source.head_ask = source.client->ask_head(heads_until_us_ - std::min(heads_until_us_, now_us), now_us);
-    source.standing = Source::Standing::asked;
+    if (connect(source)) ask_head(source);
   }
+}
+
+/// If there is time.
+void Sources::ask_head(Source& source) {
+  const std::uint64_t now_us = clock_.now().monotonic_us;
+  if (now_us >= heads_until_us_) return;
+  source.head_ask = source.client->ask_head(heads_until_us_ - now_us, now_us);
+  source.standing = Source::Standing::asked;
 }
 
 void Sources::head_failed(std::size_t number, const AskFailed& failed) {
   Source& source = sources_[number];
   source.head_ask.reset();
-  if (failed.error.code == ErrorCode::unreachable) return put_away(number, failed.error);
-  // One that serves several clusters is asked again as soon as another source has named ours.
-  if (failed.word == ErrorWord::invalid && source.client->cluster().is_nil() && !cluster_.is_nil() && connect(source)) {
-    const std::uint64_t now_us = clock_.now().monotonic_us;
-    source.head_ask = source.client->ask_head(heads_until_us_ - std::min(heads_until_us_, now_us), now_us);
-    return;
+  if (failed.error.code == ErrorCode::unreachable) {
+    put_away(number, failed.error);
+    return ask_head(source);  // until somebody else is there, or the time is over
   }
+  // One that serves several clusters is asked again as soon as another source has named ours.
+  if (failed.word == ErrorWord::invalid && source.client->cluster().is_nil() && !cluster_.is_nil() && connect(source))
+    return ask_head(source);
   leave_out(number, failed.error);
 }
 
@@ -190,8 +195,14 @@ void Sources::put_away(std::size_t number, const Error& error) {
 
 bool Sources::state(std::size_t number, Index index, const Digest& digest) {
   const auto mismatch = statements_.add(name_of(number), index, digest);
-  if (mismatch) contradict(*mismatch);
-  return !mismatch;
+  if (!mismatch) return true;
+  if (mismatch->one == mismatch->other) {
+    leave_out(number, {ErrorCode::corrupt, name_of(number) + ": it has said another digest of entry " +
+                                               std::to_string(index.value) + " before"});
+  } else {
+    contradict(*mismatch);
+  }
+  return false;
 }
 
 void Sources::contradict(const Mismatch& mismatch) {

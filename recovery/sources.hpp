@@ -72,7 +72,8 @@ class Sources {
   void leave_out(std::size_t source, const Error& error);
   /// It does not answer now.
   void put_away(std::size_t source, const Error& error);
-  /// It states this of the chain; false, and contradiction() says why, if another has stated something else.
+  /// It states this of the chain. False if another has stated something else, which contradiction() says; or it has
+  /// itself, and is left out.
   [[nodiscard]] bool state(std::size_t source, Index index, const Digest& digest);
   /// These two differ.
   void contradict(const Mismatch& mismatch);
@@ -103,6 +104,7 @@ class Sources {
   void take_head(std::size_t number, const transport::HeadCame& came);
   void head_failed(std::size_t number, const transport::AskFailed& failed);
   void ask_named();
+  void ask_head(Source& source);
 
   mq::Context& context_;
   const Clock& clock_;

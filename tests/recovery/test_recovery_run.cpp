@@ -190,6 +190,50 @@ TEST_CASE("a source that is not there is reported and done without, and all that
   CHECK(run.fail().code == ErrorCode::unreachable);
 }
 
+TEST_CASE("sources that come up while they are asked are waited for") {
+  FakeSource one(100);
+  FakeSource other(100);
+  one.stop();
+  other.stop();
+  Run run({one.at, other.at});
+  mq::Signaler never;
+  std::jthread starter([&] {
+    never.wait(300'000);
+    other.start(other.at);
+    other.serve(other.store);
+  });
+  check_state(run, run.succeed(), other, 100);
+}
+
+TEST_CASE("a source that ends in the middle is replaced, however short the timeout is") {
+  FakeSource ending(3000);
+  FakeSource other(3000);
+  ending.store.before_reads([&](FakeLog&, Index) {
+    ending.actor->order(replica::CloseSource{ending.store.id(), "for a test"});
+  });
+  Run run({ending.at, other.at});
+  run.request.sources.timeout_us = 1'000'000;
+  check_state(run, run.succeed(), other, 3000);
+}
+
+TEST_CASE("what only a source has that does not bring it is not done without: a person must say what is enough") {
+  FakeSource dead(600);
+  dead.store.before_reads([&](FakeLog&, Index) {
+    dead.actor->order(replica::CloseSource{dead.store.id(), "for a test"});
+  });
+  FakeSource behind(550);
+  {
+    Run run({dead.at, behind.at});
+    run.request.sources.timeout_us = 1'000'000;
+    const Error error = run.fail();
+    CHECK(error.code == ErrorCode::unreachable);
+    CHECK_THAT(error.what, Contains("entry 551 does not come") && Contains("up to entry 550 all are there"));
+  }
+  Run run({dead.at, behind.at});
+  run.request.wanted.to = Index{550};
+  check_state(run, run.succeed(), behind, 550);
+}
+
 TEST_CASE("what a source has damaged is taken from another, and is an error where there is none") {
   FakeSource honest(3000);
   FakeSource damaged(3000);
