@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "common/base/archive_limits.hpp"
 #include "common/archive/archive.hpp"
 #include "common/archive/fault.hpp"
 #include "common/archive/whole_file.hpp"

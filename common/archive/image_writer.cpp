@@ -3,6 +3,7 @@
 #include "common/archive/image_reader.hpp"
 #include "common/archive/layout.hpp"
 #include "common/archive/whole_file.hpp"
+#include "common/base/archive_limits.hpp"
 #include "common/base/ensure.hpp"
 #include "common/transfer/rows.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "common/archive/fault.hpp"
 #include "common/archive/whole_file.hpp"
+#include "common/base/archive_limits.hpp"
 
 namespace parley::archive {
 namespace {

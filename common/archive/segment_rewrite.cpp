@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/archive/fault.hpp"
+#include "common/base/archive_limits.hpp"
 
 namespace parley::archive {
 namespace {

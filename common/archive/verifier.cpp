@@ -5,6 +5,7 @@
 #include "common/archive/archive.hpp"
 #include "common/archive/fault.hpp"
 #include "common/archive/whole_file.hpp"
+#include "common/base/archive_limits.hpp"
 
 namespace parley::archive {
 
