@@ -43,6 +43,7 @@ void Installer::take_news() {
     has_image_ = has_image_ || news.has_image;
     if (news.error && !error_) error_ = std::move(news.error);
     if (news.installed) installed_ = std::move(news.installed);
+    if (news.looked) looked_ = news.looked;
   }
   taken_.clear();
 }
@@ -78,6 +79,10 @@ Installer::News Installer::carry_out(State& state, Order& order) {
     Installed installed{state.builder.meta(), state.builder.incomplete_key(), state.builder.last_complete(), 0};
     done = *ending == Ending::finish ? state.builder.finish() : state.builder.sync();
     if (done) news.installed = std::move(installed);
+  } else if (std::holds_alternative<Look>(order)) {
+    state.builder.settle();
+    news.looked = {!state.builder.incomplete_key(), state.builder.last_complete(), state.builder.completed()};
+    state.builder.watch_completion();
   } else {
     done = carry_out(state.builder, order);
   }

@@ -34,6 +34,11 @@ class Installer {
   void drop_rows() { order(RowsDropped{}); }
   void end_image(const transfer::ImageHead& head) { order(head); }
   void add_entries(std::vector<transfer::RangeEntry> entries, std::size_t bytes);
+  /// Asks whether the state is complete, behind what was added so far: looked() says so when that is installed.
+  void look() {
+    looked_.reset();
+    order(Look{});
+  }
   enum class Ending {
     sync,    ///< makes the rows durable, to measure what that takes; they are removed with this
     finish,  ///< makes the folder
@@ -48,20 +53,29 @@ class Installer {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   /// After end(), when it is done.
   [[nodiscard]] const std::optional<Installed>& installed() const { return installed_; }
+  /// What keys lack their values in the state, if a compacted archive has left some out.
+  struct Looked {
+    bool is_complete = true;
+    Index last_complete;             ///< StateBuilder::last_complete
+    std::optional<Index> completed;  ///< the first index at which it was complete again, since the look before
+  };
+  [[nodiscard]] const std::optional<Looked>& looked() const { return looked_; }
   /// The image is in place: end_image() is done.
   [[nodiscard]] bool has_image() const { return has_image_; }
 
  private:
   struct RowsDropped {};
+  struct Look {};
   struct Entries {
     std::vector<transfer::RangeEntry> entries;
     std::size_t bytes;
   };
-  using Order = std::variant<SharedBytes, RowsDropped, transfer::ImageHead, Entries, Ending>;
+  using Order = std::variant<SharedBytes, RowsDropped, transfer::ImageHead, Entries, Look, Ending>;
   struct News {
     std::size_t bytes = 0;  ///< that wait no longer
     std::optional<Error> error;
     std::optional<Installed> installed;
+    std::optional<Looked> looked;
     bool has_image = false;
   };
   struct State {
@@ -84,6 +98,7 @@ class Installer {
   std::size_t waiting_bytes_ = 0;
   std::optional<Error> error_;
   std::optional<Installed> installed_;
+  std::optional<Looked> looked_;
   bool has_image_ = false;
   mq::Actor actor_;  // last: joined before what its thread uses is gone
 };

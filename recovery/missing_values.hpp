@@ -17,8 +17,13 @@ class MissingValues {
       keys_.emplace(key);
     } else if (!keys_.empty()) {
       keys_.erase(Bytes(key));
+      if (keys_.empty() && !completed_) completed_ = index;
     }
   }
+  /// From now on completed() is told.
+  void watch() { completed_.reset(); }
+  /// The first entry since watch() behind which there was none again.
+  [[nodiscard]] std::optional<Index> completed() const { return completed_; }
 
   [[nodiscard]] std::optional<Bytes> first_key() const {
     return keys_.empty() ? std::nullopt : std::optional(*keys_.begin());
@@ -29,6 +34,7 @@ class MissingValues {
  private:
   std::set<Bytes> keys_;
   Index last_complete_;
+  std::optional<Index> completed_;
 };
 
 }  // namespace parley::recovery

@@ -13,6 +13,8 @@ using transport::AskFailed;
 namespace {
 
 constexpr std::uint64_t show_us = 1'000'000;
+/// Entries that are fetched at a time behind a state that is not complete, until it is.
+constexpr std::uint64_t look_ahead_entries = 10'000;
 
 SourcesOptions with_bell(SourcesOptions options, int bell_fd) {
   options.bell_fd = bell_fd;
@@ -83,6 +85,7 @@ Recovery::Step Recovery::attempt() {
   if (Step agreed = ask_others(); !agreed) return agreed;
   outcome_.digest = digest_.value_or(Digest{});
   outcome_.transfer_us = now_us() - began_us_;
+  if (Step complete = check_complete(); !complete) return complete;
   return end_installation();
 }
 
@@ -205,6 +208,7 @@ std::expected<transport::RangeEvent, std::variant<Error, Recovery::Again>> Recov
     if (Step fine = look_around(); !fine) return std::unexpected(fine.error());
     if (installer_ && !installer_->has_room()) {
       sources_.wait_for_bell(now_us() + show_us);
+      came_us_ = now_us();  // nobody but we keeps anybody waiting
       continue;
     }
     auto said = sources_.await(now_us() + show_us);
@@ -222,6 +226,43 @@ Recovery::Step Recovery::look_around() {
   }
   show();
   return {};
+}
+
+/// A folder is made of nothing that lacks values. Which index would do is worth to be known.
+Recovery::Step Recovery::check_complete() {
+  if (!installer_ || !request_.keeps_folder) return {};
+  const auto looked = look();
+  if (!looked) return std::unexpected(looked.error());
+  if (looked->is_complete) return {};
+  const std::string here = std::to_string(outcome_.plan.to.value);
+  const auto above = next_complete();
+  return std::unexpected(
+      Error{ErrorCode::refused, "the archive is compacted: it has not all values as of entry " + here +
+                                    "; the nearest state below is as of entry " +
+                                    std::to_string(looked->last_complete.value) +
+                                    (above ? ", above as of entry " + std::to_string(above->value) : "")});
+}
+
+/// Goes on behind what is wanted: that state is given up anyway.
+std::optional<Index> Recovery::next_complete() {
+  const Index last = last_of(sources_.heads());
+  while (next_ <= last) {
+    outcome_.plan.to = std::min(last, next_ + Count{look_ahead_entries});
+    if (!fetch_entries()) return std::nullopt;
+    const auto looked = look();
+    if (!looked) return std::nullopt;
+    if (looked->completed) return looked->completed;
+  }
+  return std::nullopt;
+}
+
+std::expected<Installer::Looked, std::variant<Error, Recovery::Again>> Recovery::look() {
+  installer_->look();
+  while (!installer_->looked()) {
+    if (Step fine = look_around(); !fine) return std::unexpected(fine.error());
+    if (!installer_->looked()) sources_.wait_for_bell(now_us() + show_us);
+  }
+  return *installer_->looked();
 }
 
 Recovery::Step Recovery::end_installation() {

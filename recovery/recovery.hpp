@@ -83,6 +83,9 @@ class Recovery {
   [[nodiscard]] Step wait_for_sources();
   [[nodiscard]] Step ask_others();
   [[nodiscard]] Step ask_other(std::size_t number);
+  [[nodiscard]] Step check_complete();
+  [[nodiscard]] std::optional<Index> next_complete();
+  [[nodiscard]] std::expected<Installer::Looked, std::variant<Error, Again>> look();
   [[nodiscard]] Step end_installation();
 
   /// The next event of this ask. Waits meanwhile until the installer has room; gives up for what went wrong elsewhere.

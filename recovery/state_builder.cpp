@@ -17,6 +17,8 @@ namespace fs = std::filesystem;
 /// The store is made for the largest quota that there is, since the cluster's own is known only when its rows are
 /// there. That costs addresses, and neither memory nor disk.
 constexpr std::uint64_t largest_quota = 1024 * limits::GiB;
+/// Where there are not so many addresses (a limit of the process, a sanitizer), a smaller one has to do.
+constexpr std::uint64_t least_quota = limits::quota_bytes;
 
 std::string number(Index index) { return std::to_string(index.value); }
 
@@ -48,6 +50,8 @@ Result<StateBuilder> StateBuilder::begin(const fs::path& folder, BuildOptions op
 
 Status StateBuilder::make_store() {
   auto backend = store::LmdbBackend::open(making_ / "store", largest_quota);
+  for (std::uint64_t quota = largest_quota / 8; !backend && quota >= least_quota; quota /= 8)
+    backend = store::LmdbBackend::open(making_ / "store", quota);
   if (!backend) return std::unexpected(backend.error());
   auto committer = Committer::start(**backend, making_);
   if (!committer) return std::unexpected(committer.error());

@@ -59,6 +59,10 @@ class StateBuilder {
   /// The last entry at which there was no such key.
   [[nodiscard]] Index last_complete() const { return missing_->last_complete(meta().applied); }
 
+  /// MissingValues::watch, and what came of it; both after settle().
+  void watch_completion() { missing_->watch(); }
+  [[nodiscard]] std::optional<Index> completed() const { return missing_->completed(); }
+
   /// Makes all rows durable.
   [[nodiscard]] Status sync();
   /// Makes the rows durable, and of the folder a data folder that belongs to no cluster and names no node. `refused` if
