@@ -27,6 +27,12 @@ std::unexpected<Error> io_error(const std::error_code& code, const std::string& 
   return fail(is_full ? ErrorCode::disk_full : ErrorCode::io, what + ": " + code.message());
 }
 
+/// Without the separator that may follow it: its parent is then the folder that it lies in.
+fs::path place_of(const fs::path& folder) {
+  const fs::path place = fs::absolute(folder).lexically_normal();
+  return place.has_filename() ? place : place.parent_path();
+}
+
 }  // namespace
 
 Result<StateBuilder> StateBuilder::begin(const fs::path& folder, BuildOptions options) {
@@ -34,9 +40,9 @@ Result<StateBuilder> StateBuilder::begin(const fs::path& folder, BuildOptions op
   const bool exists = fs::exists(folder, code);
   if (exists && (!fs::is_directory(folder, code) || !fs::is_empty(folder, code)))
     return fail(ErrorCode::usage, folder.string() + " is there already, and is not an empty folder");
-  const fs::path making = fs::absolute(folder).lexically_normal().string() + ".making";
+  const fs::path making = place_of(folder).string() + ".making";
   fs::remove_all(making, code);
-  StateBuilder builder(folder, making, options);
+  StateBuilder builder(place_of(folder), making, options);
   wal::PosixFileSystem files;
   // A place where nothing may be made is a wrong place; a disk that is full is not.
   if (Status made = files.make_directories(making); !made)
@@ -212,7 +218,7 @@ Status StateBuilder::finish() {
   fs::rename(making_, folder_, code);
   if (code) return io_error(code, "cannot rename " + making_.string() + " to " + folder_.string());
   wal::PosixFileSystem files;
-  return files.sync_directory(fs::absolute(folder_).lexically_normal().parent_path());
+  return files.sync_directory(folder_.parent_path());
 }
 
 /// A log that begins behind the state, of a server that nobody knows and that belongs to no cluster.

@@ -145,6 +145,17 @@ TEST_CASE("no folder is made of a state that is not whole, and nothing is left o
   CHECK(fs::is_empty(temporary.path()));
 }
 
+TEST_CASE("a folder may be written with a separator behind it, and be there already, empty") {
+  const TemporaryFolder temporary;
+  const fs::path folder = temporary.path() / "made";
+  fs::create_directories(folder);
+  StateBuilder builder = begun(folder.string() + "/");
+  apply_all(builder, some_log(20, 5));
+  REQUIRE(builder.finish());
+  CHECK(opened(folder).restored.start.index == Index{23});
+  CHECK(std::distance(fs::directory_iterator(temporary.path()), {}) == 1);
+}
+
 TEST_CASE("a folder with something in it is left alone") {
   const TemporaryFolder temporary;
   const fs::path folder = temporary.path() / "full";
