@@ -13,7 +13,7 @@ using transport::AskFailed;
 
 namespace {
 
-/// How long a source that has not got it yet is listened to while others may come back.
+/// How long a source that has not got it yet is listened to while another may get it first.
 constexpr std::uint64_t glance_us = 1'000'000;
 
 std::string text(Index index) { return std::to_string(index.value); }
@@ -76,12 +76,11 @@ Recovery::Step Recovery::fetch_some(std::size_t number) {
   const bool is_there = has(source.head, next_);
   Index to = outcome_.plan.to;
   if (is_there) {
-    // What lies behind is for another, if one has it; what nobody has yet is waited for here, but not a gap.
+    // What lies behind may be another's. Without another it is waited for here, but not if it is a gap.
     const Index there = reach(source.head, next_);
-    const auto behind = next_there(sources_.heads(), there.next());
-    if (there < source.head.last.index || behind == there.next()) to = std::min(to, there);
+    if (there < source.head.last.index || sources_.size() > 1) to = std::min(to, there);
   }
-  const bool is_glance = !is_there && sources_.may_come_back();
+  const bool is_glance = !is_there && (sources_.may_come_back() || sources_.ready().size() > 1);
   const std::uint64_t timeout_us = is_glance ? std::min(glance_us, time_left_us()) : time_left_us();
   const auto ask =
       client.open_entries(EntryReceiver(next_, to, digest_), limits::range_window_bytes, timeout_us, now_us());
@@ -140,8 +139,9 @@ Recovery::Step Recovery::take_failure(std::size_t number, const AskFailed& faile
     return go_on_without(number, {ErrorCode::corrupt, sources_.name_of(number) + ": it has said that it has entry " +
                                                           text(next_) + ", and does not bring it"});
   // A source counts whole milliseconds.
-  if (time_left_us() > 5'000) return {};
-  return std::unexpected(does_not_come(failed.error));
+  if (time_left_us() <= 5'000) return std::unexpected(does_not_come(failed.error));
+  // Another may have it by now.
+  return sources_.size() > 1 ? wait_for_sources() : Step();
 }
 
 Error Recovery::does_not_come(const Error& why) const {

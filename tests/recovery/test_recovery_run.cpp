@@ -163,6 +163,20 @@ TEST_CASE("what is not there yet is waited for, up to the timeout") {
   CHECK_THAT(error.what, Contains("entry 401 does not come"));
 }
 
+TEST_CASE("what is not there yet comes from whoever has it first") {
+  FakeSource stuck(300);
+  FakeSource live(200);
+  Run run({stuck.at, live.at});
+  run.request.wanted.to = Index{400};
+  mq::Signaler begun;
+  stuck.store.before_reads([&](FakeLog&, Index) { begun.signal(); });
+  std::jthread later([&] {
+    begun.wait(60'000'000);
+    for (int i = 0; i < 20; ++i) live.write(10);
+  });
+  check_state(run, run.succeed(), live, 400);
+}
+
 // --- sources that fail ---
 
 TEST_CASE("a source that dies in the middle is replaced by another, from the next entry on") {
