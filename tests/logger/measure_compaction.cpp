@@ -121,8 +121,8 @@ std::uintmax_t bytes_in(const std::filesystem::path& folder) {
   return bytes;
 }
 
-/// Until the rows of all sealed entries are durable.
-double recover(archive::Archive& archive, const std::filesystem::path& folder) {
+/// Until the rows of all sealed entries are durable; the shortest of three times.
+double recover_once(archive::Archive& archive, const std::filesystem::path& folder) {
   const auto begin = Clock::now();
   auto builder = must(recovery::StateBuilder::begin(folder));
   for (Index next{1}; next <= archive.last();) {
@@ -133,6 +133,12 @@ double recover(archive::Archive& archive, const std::filesystem::path& folder) {
   builder.settle();
   must(builder.sync());
   return seconds_since(begin);
+}
+
+double recover(archive::Archive& archive, const std::filesystem::path& folder) {
+  double shortest = recover_once(archive, folder);
+  for (int time = 1; time < 3; ++time) shortest = std::min(shortest, recover_once(archive, folder));
+  return shortest;
 }
 
 void measure(const std::filesystem::path& folder, const Load& load, const char* drawn, const Keys& keys,
