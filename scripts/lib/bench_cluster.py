@@ -27,14 +27,16 @@ def await_that(check, what):
 class Daemon:
     """A process that says when it serves."""
 
-    def __init__(self, name, folder, command, ready_lines=1):
+    def __init__(self, name, folder, command, ready_lines=1, environment=None):
         self.name, self.folder, self.command, self.ready_lines = name, folder, command, ready_lines
+        self.environment = {**os.environ, **(environment or {})}
         self.log = os.path.join(folder, name + ".log")
         self.process = None
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=log, text=True,
+                                            env=self.environment)
         for _ in range(self.ready_lines):
             if "ready" not in self.process.stdout.readline():
                 sys.exit(f"{self.name} does not serve; see {self.log}")
@@ -115,10 +117,10 @@ class Cluster:
             node.stop()
 
 
-def logger(folder, clusters, port, name="log", flags=()):
+def logger(folder, clusters, port, name="log", flags=(), environment=None):
     """A logger of these clusters, not yet started. Its peers' ports begin at `port`; its -hrecov is 500 behind."""
     names = [f"{name}{number}" for number in range(len(clusters))]
     joins = ["+".join(f"127.0.0.1:{node.port + 2000}" for node in cluster.nodes) for cluster in clusters]
     command = [program("parley-logger"), "-id", ",".join(names), "-raft", ",".join(f":{port + n}" for n in range(len(names))),
                "-join", ",".join(joins), "-hrecov", f":{port + 500}", "-logfolder", os.path.join(folder, "archive"), *flags]
-    return Daemon(name, folder, command, ready_lines=len(names))
+    return Daemon(name, folder, command, ready_lines=len(names), environment=environment)
