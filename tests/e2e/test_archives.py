@@ -90,17 +90,18 @@ class Archives(E2eTest):
         self.await_log(logger, "they are a gap in the archive, with an image of the state behind it")
         self.done(cluster.parley("set", "after", "2"))
         said = self.await_archived(cluster, "log0")
-        self.assertEqual(len(said["gaps"]), 1, said)
-        begin, end = said["gaps"][0]
-        self.assertEqual(said["images"], [end])
-        self.assertEqual(said["health"], f"gap {begin}-{end}")
+        # More than one, if the log was trimmed once more before the logger had what follows the first image.
+        gaps = said["gaps"]
+        self.assertGreaterEqual(len(gaps), 1, said)
+        self.assertEqual(said["images"], [end for _, end in gaps])
+        self.assertEqual(said["health"], ", ".join(f"gap {begin}-{end}" for begin, end in gaps))
         verified = self.check_sound(self.folder_of(logger, "log0"))
-        self.assertIn(f"{begin}", verified)
+        self.assertIn(f"{gaps[0][0]}", verified)
         # Nothing of that is lost with a restart, and it goes on.
         logger.kill()
         self.done(cluster.parley("set", "more", "3"))
         logger.serve()
-        self.assertEqual(self.await_archived(cluster, "log0")["gaps"], [[begin, end]])
+        self.assertEqual(self.await_archived(cluster, "log0")["gaps"], gaps)
         self.assertEqual(logger.stop(), 0)
         self.check_sound(self.folder_of(logger, "log0"))
         blamed = self.tool("blame", self.folder_of(logger, "log0"), "after")

@@ -427,9 +427,9 @@ TEST_CASE("an image comes whole over connections that break, and begins anew whe
 
   client.open_image(Index{60}, {}, window, minute_us, now());
   CHECK(await<ImageBegun>(client).head.index == Index{50});
-  client.open_image(Index{10}, {}, window, minute_us, now());
   for (int i = 0; i < 3; ++i) (void)await<ImageRowsCame>(client);
   (void)await<ImageEnded>(client);
+  client.open_image(Index{10}, {}, window, minute_us, now());
   CHECK(await<AskFailed>(client).word == ErrorWord::not_found);
 }
 
