@@ -119,7 +119,7 @@ class ArchiveDesk {
   std::vector<RunAsked> waiting_;
   std::map<replica::RangeTicket, archive::ImageFileReader> images_;
   Truncation truncation_;
-  std::vector<replica::RangeTicket> votes_;  ///< agreed, and waiting for an image
+  std::vector<replica::RangeTicket> votes_;  ///< agreed, and waiting for an image: limits::range_votes_in_all at most
   bool is_fetching_ = false;
 };
 

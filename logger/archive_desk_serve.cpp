@@ -158,6 +158,11 @@ Status ArchiveDesk::on(VoteAsked& asked) {
                                                           static_cast<std::uint32_t>(count.voters), count.lowest}});
     return {};
   }
+  if (votes_.size() >= limits::range_votes_in_all) {
+    calls_.serve(replica::VoteTaken{
+        asked.ticket, wire::RangeErrorReply{ErrorWord::busy, "an image is still awaited", vote_retry_ms, {}}});
+    return {};
+  }
   votes_.push_back(asked.ticket);
   return truncate();
 }

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/chain.hpp"
+#include "common/base/range_limits.hpp"
 #include "tests/logger/archive_bench.hpp"
 
 namespace parley::logger_testing {
@@ -186,6 +187,19 @@ TEST_CASE("more than half of the voters truncate an archive at the lowest that t
   CHECK(bench.read(kept, last) == history.between(kept, last));
   bench.die();
   CHECK(good(archive_testing::verify(bench.disk)).first == kept);
+}
+
+TEST_CASE("votes that wait for an image are bounded, whoever has given up waiting for their answers") {
+  History history;
+  ArchiveBench bench(history);
+  bench.start();
+  bench.fill(3);
+  bench.settle();
+  (void)vote(bench, 1, bench.last());
+  for (std::uint64_t ticket = 1; ticket <= limits::range_votes_in_all; ++ticket)
+    bench.take(logger::VoteAsked{replica::RangeTicket{ticket}, ServerId{2}, *NodeId::parse("node2"), bench.last()});
+  CHECK_FALSE(bench.take_served<replica::VoteTaken>());
+  CHECK(refusal(vote(bench, 2, bench.last())).error == ErrorWord::busy);
 }
 
 TEST_CASE("without an image nothing is truncated, and whoever asked may ask again") {
