@@ -16,6 +16,8 @@ constexpr std::uint64_t window_bytes = limits::range_window_bytes / 4;
 constexpr std::uint64_t pause_us = 300'000;
 /// How long a node may be silent before another is asked.
 constexpr std::uint64_t node_patience_us = 3'000'000;
+/// Troubles that are told until something is served again.
+constexpr std::size_t most_said = 32;
 constexpr std::uint64_t forever_us = UINT64_MAX / 2;
 
 std::optional<Change> change_of(const Entry& entry) {
@@ -64,6 +66,7 @@ Status ChangeFeed::run() {
       if (*next == Next::stop) return {};
       if (gone_ == options_.nodes.size()) return std::unexpected(*refusal_);
     }
+    if (!has_answer_ && refusal_) return std::unexpected(*refusal_);
   }
 }
 
@@ -110,7 +113,7 @@ Result<ChangeFeed::Next> ChangeFeed::follow(const Address& node) {
     } else if (const auto* failed = std::get_if<transport::AskFailed>(&*event)) {
       if (const auto* left = std::get_if<transfer::EntryReceiver>(&failed->receiver)) receiver_ = *left;
       note(node, *failed);
-      if (!has_answer_ && gone_ == 0 && options_.nodes.back() == node)
+      if (!has_answer_ && !refusal_ && options_.nodes.back() == node)
         return fail(ErrorCode::unreachable, failed->error.what);
       // Whoever is away may be back soon; who has forgotten the entry will not remember it.
       const std::uint64_t begin_us = clock_.now().monotonic_us;
@@ -123,6 +126,8 @@ Result<ChangeFeed::Next> ChangeFeed::follow(const Address& node) {
 Result<bool> ChangeFeed::take(const transport::EntriesCame& came) {
   has_answer_ = true;
   gone_ = 0;
+  refusal_.reset();
+  said_.clear();
   const auto changes = changes_in(came.entries, options_.prefix);
   if (!changes) return std::unexpected(changes.error());
   return std::ranges::all_of(*changes, calls_.change);
@@ -133,7 +138,7 @@ void ChangeFeed::note(const Address& node, const transport::AskFailed& failed) {
   const bool is_other = failed.error.code == ErrorCode::corrupt;
   if (!is_gone && !is_other) {
     gone_ = 0;
-    calls_.said(failed.error.what + "; asking another node");
+    say(failed.error.what + "; asking another node");
     return;
   }
   const bool is_nearer = !refusal_ || (failed.first.value > 0 && failed.first < lowest_first_);
@@ -141,7 +146,11 @@ void ChangeFeed::note(const Address& node, const transport::AskFailed& failed) {
     refusal_ = Error{is_other ? ErrorCode::corrupt : ErrorCode::refused, failed.error.what};
     lowest_first_ = failed.first.value > 0 ? failed.first : Index{UINT64_MAX};
   }
-  if (++gone_ < options_.nodes.size()) calls_.said(node.text() + ": " + failed.error.what + "; asking another node");
+  if (++gone_ < options_.nodes.size()) say(node.text() + ": " + failed.error.what + "; asking another node");
+}
+
+void ChangeFeed::say(const std::string& what) {
+  if (said_.size() < most_said && said_.insert(what).second) calls_.said(what);
 }
 
 }  // namespace parley::client

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,7 @@ class ChangeFeed {
 
   /// Until it is enough, or cannot go on: `refused` if no node has the next entry any more, or knows whether it took
   /// effect (the message names the first that can be had), `corrupt` if no node has the chain of before, `unreachable`
-  /// if none answered in time.
+  /// if none answered in time. As long as nothing has been served, nodes that are away are not waited for.
   [[nodiscard]] Status run();
 
  private:
@@ -59,6 +60,7 @@ class ChangeFeed {
   [[nodiscard]] Result<Next> follow(const Address& node);
   [[nodiscard]] Result<bool> take(const transport::EntriesCame& came);
   void note(const Address& node, const transport::AskFailed& failed);
+  void say(const std::string& what);
 
   mq::Context& context_;
   const Clock& clock_;
@@ -67,8 +69,9 @@ class ChangeFeed {
   std::optional<transfer::EntryReceiver> receiver_;
   bool has_answer_ = false;       ///< some node has served something
   std::size_t gone_ = 0;          ///< nodes in a row that do not have the next entry, or have another chain
-  std::optional<Error> refusal_;  ///< why; that of the node whose first entry is the lowest
+  std::optional<Error> refusal_;  ///< why, since something was served; of the node whose first entry is the lowest
   Index lowest_first_;
+  std::set<std::string> said_;  ///< since something was served: nothing is said again and again
 };
 
 }  // namespace parley::client

@@ -64,6 +64,11 @@ class Watch(E2eTest):
         ended = cluster.parley("watch", "-from", "1")
         self.ended(ended, 1, out="")
         self.assertRegex(ended.err, r"entry 1 is not kept here; the first one that is, is \d+")
+        # Nobody waits for a node that is away to have what the others have not.
+        cluster.kill([cluster.followers()[0]])
+        ended = cluster.parley("watch", "-from", "1")
+        self.ended(ended, 1, out="")
+        self.assertRegex(ended.err, r"entry 1 is not kept here; the first one that is, is \d+")
 
     def test_nobody_serves(self):
         """without a node that serves what is committed a watch says so"""
