@@ -1,9 +1,10 @@
 #include "recovery/report.hpp"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
+
+#include "common/base/json_object.hpp"
 
 namespace parley::recovery {
 namespace {
@@ -16,23 +17,6 @@ std::uint64_t per_second(std::uint64_t count, std::uint64_t time_us) {
 std::uint64_t install_us(const Outcome& outcome) { return outcome.installed ? outcome.installed->work_us : 0; }
 
 const char* word(transfer::SourceKind kind) { return kind == transfer::SourceKind::node ? "node" : "logger"; }
-
-/// A text in quotes; what came from outside may have any bytes.
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      out += fmt::format("\\u{:04x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
 
 bool has_entries(const Plan& plan) { return plan.first <= plan.to; }
 
@@ -55,10 +39,32 @@ std::string source_line(const SourceReport& source) {
 }
 
 std::string source_object(const SourceReport& source) {
-  return fmt::format(R"({{"address":{},"name":{},"kind":{},"entries":{},"bytes":{},"error":{}}})",
-                     json_text(source.address), source.name.empty() ? "null" : json_text(source.name),
-                     source.name.empty() ? "null" : json_text(word(source.kind)), source.entries, source.bytes,
-                     source.trouble.empty() ? "null" : json_text(source.trouble));
+  JsonObject json;
+  json.text("address", source.address);
+  if (source.name.empty()) {
+    json.null("name").null("kind");
+  } else {
+    json.bytes("name", source.name).text("kind", word(source.kind));
+  }
+  json.number("entries", source.entries).number("bytes", source.bytes);
+  if (source.trouble.empty()) {
+    json.null("error");
+  } else {
+    json.bytes("error", source.trouble);
+  }
+  return std::move(json).done();
+}
+
+std::string gaps_array(const Outcome& outcome) {
+  JsonArray gaps;
+  for (const auto& gap : outcome.gaps) gaps.json(fmt::format("[{},{}]", gap.from.value, gap.to.value));
+  return std::move(gaps).done();
+}
+
+std::string sources_array(const std::vector<SourceReport>& sources) {
+  JsonArray array;
+  for (const SourceReport& source : sources) array.json(source_object(source));
+  return std::move(array).done();
 }
 
 }  // namespace
@@ -113,41 +119,45 @@ std::string report_lines(const RunReport& report) {
 std::string report_json(const RunReport& report) {
   const Outcome& outcome = report.outcome;
   const Plan& plan = outcome.plan;
-  std::vector<std::string> fields;
-  const auto field = [&fields](const char* name, const std::string& value) {
-    fields.push_back(fmt::format("\"{}\":{}", name, value));
-  };
-  const auto number = [&field](const char* name, std::uint64_t value) { field(name, std::to_string(value)); };
-  number("transfer_ns", outcome.transfer_us * 1000);
-  number("install_ns", install_us(outcome) * 1000);
-  number("state_bytes", outcome.bytes);
-  number("commands", outcome.commands);
-  number("total_ns", outcome.total_us * 1000);
-  number("transfer_bytes_per_second", per_second(outcome.bytes, outcome.transfer_us));
-  number("commands_per_second", per_second(outcome.commands, outcome.total_us));
-  field("cluster", json_text(outcome.cluster.text()));
-  field("image", plan.image ? std::to_string(plan.image->value) : "null");
-  field("image_source", plan.image ? json_text(outcome.image_source) : "null");
-  std::vector<std::string> gaps;
-  for (const auto& gap : outcome.gaps) gaps.push_back(fmt::format("[{},{}]", gap.from.value, gap.to.value));
-  field("gaps", fmt::format("[{}]", fmt::join(gaps, ",")));
-  field("from", has_entries(plan) ? std::to_string(plan.first.value) : "null");
-  field("to", has_entries(plan) ? std::to_string(plan.to.value) : "null");
-  number("index", plan.to.value);
-  field("digest", json_text(outcome.digest.text()));
-  const auto& installed = outcome.installed;
-  field("state", installed ? json_text(installed->meta.state.text()) : "null");
-  field("keys", installed ? std::to_string(installed->meta.keys) : "null");
-  field("used_bytes", installed ? std::to_string(installed->meta.used_bytes) : "null");
-  field("incomplete", installed && installed->incomplete_key ? "true" : "false");
-  field("last_complete", installed ? std::to_string(installed->last_complete.value) : "null");
-  std::vector<std::string> sources;
-  for (const SourceReport& source : report.sources) sources.push_back(source_object(source));
-  field("sources", fmt::format("[{}]", fmt::join(sources, ",")));
-  field("replay", json_text(report.replay));
-  field("installed", installed ? "true" : "false");
-  field("into", report.into.empty() ? "null" : json_text(report.into));
-  return fmt::format("{{{}}}\n", fmt::join(fields, ","));
+  JsonObject json;
+  json.number("transfer_ns", outcome.transfer_us * 1000)
+      .number("install_ns", install_us(outcome) * 1000)
+      .number("state_bytes", outcome.bytes)
+      .number("commands", outcome.commands)
+      .number("total_ns", outcome.total_us * 1000)
+      .number("transfer_bytes_per_second", per_second(outcome.bytes, outcome.transfer_us))
+      .number("commands_per_second", per_second(outcome.commands, outcome.total_us))
+      .text("cluster", outcome.cluster.text());
+  if (plan.image) {
+    json.number("image", plan.image->value).text("image_source", outcome.image_source);
+  } else {
+    json.null("image").null("image_source");
+  }
+  json.json("gaps", gaps_array(outcome));
+  if (has_entries(plan)) {
+    json.number("from", plan.first.value).number("to", plan.to.value);
+  } else {
+    json.null("from").null("to");
+  }
+  json.number("index", plan.to.value).text("digest", outcome.digest.text());
+  if (const auto& installed = outcome.installed) {
+    json.text("state", installed->meta.state.text())
+        .number("keys", installed->meta.keys)
+        .number("used_bytes", installed->meta.used_bytes)
+        .truth("incomplete", installed->incomplete_key.has_value())
+        .number("last_complete", installed->last_complete.value);
+  } else {
+    json.null("state").null("keys").null("used_bytes").truth("incomplete", false).null("last_complete");
+  }
+  json.json("sources", sources_array(report.sources))
+      .text("replay", report.replay)
+      .truth("installed", outcome.installed.has_value());
+  if (report.into.empty()) {
+    json.null("into");
+  } else {
+    json.bytes("into", report.into);
+  }
+  return std::move(json).done() + "\n";
 }
 
 }  // namespace parley::recovery

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "common/archive/archived_entry.hpp"
-#include "logger/tools/json_object.hpp"
+#include "common/base/json_object.hpp"
 
 namespace parley::logger::tools {
 

@@ -81,7 +81,7 @@ TEST_CASE("as JSON it is one object, on one line, whatever sources have said") {
   CHECK(text.starts_with("{\"transfer_ns\":2000000,\"install_ns\":3000000,\"state_bytes\":4000,\"commands\":55,"));
   CHECK(text.ends_with("}\n"));
   CHECK(std::ranges::count(text, '\n') == 1);
-  CHECK(text.find(R"("error":"127.0.0.1:2: \"no\" answer\u000a"}])") != std::string::npos);
+  CHECK(text.find(R"("error":"127.0.0.1:2: \"no\" answer\n"}])") != std::string::npos);
   CHECK(text.find(R"("gaps":[[20,30]],"from":31,"to":90,"index":90,)") != std::string::npos);
   CHECK(text.find(R"("name":null,"kind":null)") != std::string::npos);
 }

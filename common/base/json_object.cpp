@@ -1,14 +1,16 @@
-#include "logger/tools/json_object.hpp"
+#include "common/base/json_object.hpp"
 
 #include "common/base/base64.hpp"
 #include "common/base/hex.hpp"
 #include "common/base/utf8.hpp"
 
-namespace parley::logger::tools {
+namespace parley {
 
 JsonObject& JsonObject::number(std::string_view name, std::uint64_t value) { return json(name, std::to_string(value)); }
 
 JsonObject& JsonObject::truth(std::string_view name, bool value) { return json(name, value ? "true" : "false"); }
+
+JsonObject& JsonObject::null(std::string_view name) { return json(name, "null"); }
 
 JsonObject& JsonObject::text(std::string_view name, std::string_view value) {
   this->name(name);
@@ -64,4 +66,4 @@ JsonArray& JsonArray::json(std::string_view value) {
   return *this;
 }
 
-}  // namespace parley::logger::tools
+}  // namespace parley

@@ -5,13 +5,14 @@
 
 #include "common/base/bytes.hpp"
 
-namespace parley::logger::tools {
+namespace parley {
 
 /// One JSON object that is written, its members in the order in which they are added. Names are plain words.
 class JsonObject {
  public:
   JsonObject& number(std::string_view name, std::uint64_t value);
   JsonObject& truth(std::string_view name, bool value);
+  JsonObject& null(std::string_view name);
   /// UTF-8.
   JsonObject& text(std::string_view name, std::string_view value);
   /// Anything: under NAME if it is UTF-8, else in base64 under NAME_base64, as `parley batch` does.
@@ -38,4 +39,4 @@ class JsonArray {
   std::string text_ = "[";
 };
 
-}  // namespace parley::logger::tools
+}  // namespace parley
