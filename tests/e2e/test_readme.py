@@ -3,8 +3,10 @@
 import pathlib
 import re
 import shlex
+import signal
 
-from harness import E2eTest, main
+import programs
+from harness import E2eTest, main, takes
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 
@@ -18,9 +20,8 @@ def section(title):
 
 
 class Readme(E2eTest):
-    def test_by_hand(self):
-        """three nodes found and join a cluster with the very commands of README, and the client's commands there work"""
-        lines = section("Run nodes by hand")
+    def start_nodes(self, lines, flags=()):
+        """The nodes that these lines start, on ports of our own; gives them by name."""
         starts = [shlex.split(line)[1:] for line in lines if line.startswith("parley-node -id")]
         self.assertEqual(len(starts), 3, starts)
         nodes = {words[words.index("-id") + 1]: self.node(words[words.index("-id") + 1]) for words in starts}
@@ -28,13 +29,24 @@ class Readme(E2eTest):
         for words, node in zip(starts, nodes.values()):
             for flag, port in (("-port", node.client), ("-raft", node.raft), ("-hjoin", node.hjoin)):
                 self.ports[words[words.index(flag) + 1].lstrip(":")] = str(port.number)
-        for words, node in zip(starts, nodes.values()):
-            node.command = lambda node=node, words=words: [type(node).command(node)[0], *map(self.with_our_ports,
-                    words)]
-            node.serve()
+        for number, (words, node) in enumerate(zip(starts, nodes.values())):
+            self.ports[f"1400{number}"] = str(node.hrecov.number)
+            self.serve_line(node, [*words, *(flag.format(number) for flag in flags)])
+        self.servers = ",".join(node.client.address for node in nodes.values())
+        return nodes
+
+    def serve_line(self, daemon, words):
+        """Starts it with the words that README has behind its name."""
+        daemon.command = lambda: [type(daemon).command(daemon)[0], *map(self.with_our_ports, words)]
+        daemon.serve()
+
+    def test_by_hand(self):
+        """three nodes found and join a cluster with the very commands of README, and the client's commands there work"""
+        lines = section("Run nodes by hand")
+        nodes = self.start_nodes(lines)
+        for node in nodes.values():
             self.assertTrue((self.folder / "data" / node.name / "store" / "data.mdb").exists())
             self.assertTrue(list((self.folder / "data" / node.name / "log").iterdir()))
-        self.servers = ",".join(node.client.address for node in nodes.values())
         self.type_all(lines)
         for node in nodes.values():
             self.assertEqual(node.stop(), 0)
@@ -49,6 +61,42 @@ class Readme(E2eTest):
         for node in nodes.values():
             node.await_ready()
         self.done(self.parley(self.servers, "get", "colour"), "green\n")
+
+    @takes(8)
+    def test_log_outside(self):
+        """a logger keeps the log, its archive is looked at, changes are followed, and with two nodes lost a cluster comes back"""
+        nodes = self.start_nodes(section("Run nodes by hand"), ["-hrecov", ":1400{}"])
+        lines = section("Keep the log outside, and bring a cluster back")
+        self.assertEqual([line.split()[0:2] for line in lines],
+                         [["parley-logger", "-id"], ["parley-logger", "verify"], ["parley-logger", "dump"],
+                          ["parley-logger", "blame"], ["parley", "watch"], ["parley-recovery", "-recov"],
+                          ["parley-node", "-id"]])
+        start, *looks, watch, recover, again = map(shlex.split, lines)
+        logger = self.logger(["log0"], [])
+        self.ports |= {"12003": str(logger.rafts[0].number), "14003": str(logger.hrecov.number)}
+        self.serve_line(logger, start[1:])
+        self.done(self.parley(self.servers, "set", "colour", "green"), "OK\n")
+        self.follow(watch[1:], "colour", "green")
+        self.eventually(lambda: "green" in self.run_program(*looks[2]).out, "the archive has what was written")
+        for look in looks:
+            self.assertTrue(self.done(self.run_program(*look)).out)
+        for name in ("node0", "node2"):
+            nodes[name].kill()
+        self.done(self.run_program(recover[0], *map(self.with_our_ports, recover[1:])))
+        restored = self.node("again0")
+        restored.client, restored.raft = nodes["node0"].client, nodes["node0"].raft  # as README has it
+        self.serve_line(restored, again[1:])
+        self.done(self.parley(restored.client.address, "get", "colour"), "green\n")
+
+    def follow(self, words, key, value):
+        """Types a command that goes on until it is interrupted, and interrupts it when it has told of this."""
+        process = self.start_parley(self.servers, *words)
+        said = process.stdout.readline()
+        self.assertIn(key.encode(), said)
+        self.assertIn(value.encode(), said)
+        process.send_signal(signal.SIGINT)
+        process.stdout.close()
+        process.wait(programs.DEADLINE)
 
     def with_our_ports(self, word):
         for theirs, ours in self.ports.items():
