@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/ensure.hpp"
+#include "common/base/feed_limits.hpp"
 #include "common/base/entropy.hpp"
 #include "common/base/limits.hpp"
 #include "node/effect_marks.hpp"
@@ -49,7 +50,11 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       writes_(admission_, fresh_number()),
       reads_(admission_, fresh_number()),
       admin_(options_.self, fresh_number()),
+      changes_(limits::change_ring_bytes),
+      key_feeds_(changes_),
+      feeds_({key_feeds_}),
       trim_(options_.retain) {
+  changes_.begin_behind(machine_->applied());
   if (calls_.ranges) ranges_.emplace(options_.name.text(), *calls_.ranges);
   announce_state();
 }
@@ -66,6 +71,7 @@ Status Service::run(const std::stop_token& stop) {
     bool is_busy = take_messages();
     is_busy = take_requests() || is_busy;
     is_busy = apply_entries() || is_busy;
+    is_busy = feeds_.serve(answers_) || is_busy;
     serve_reads();
     submit();
     if (now_us_ >= next_maintenance_us_) maintain();
@@ -110,6 +116,7 @@ bool Service::apply_entries() {
   while (!installing_ && applied < entries_per_round && machine_->can_apply()) {
     const app::Outcome outcome = machine_->apply_next();
     ++applied;
+    note_changes(outcome);
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
     writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))},
                     outcome.reply.word == ErrorWord::session_expired, answers_);
@@ -117,9 +124,41 @@ bool Service::apply_entries() {
   }
   if (applied == 0) return false;
   calls_.order_quietly(raft::Applied{machine_->applied()});
+  feeds_.changed(key_feeds_);
   announce_applied();
   if (machine_->wants_flush(now_us_)) flush_if_due();
   return true;
+}
+
+void Service::note_changes(const app::Outcome& outcome) {
+  const app::Meta& meta = machine_->meta();
+  changes_.advance(meta.applied);
+  if (!outcome.change) return;
+  changes_.add(
+      {meta.applied, meta.time, outcome.change->key, outcome.change->value, app::ChangeRecord::Previous::unknown, {}});
+}
+
+/// Who follows a node that is not told what is committed would wait for ever.
+bool Service::is_told_of_commits() {
+  const auto age_us = freshness_.age_us(machine_->applied(), now_us_);
+  return age_us && *age_us <= limits::feed_stale_ms * 1000;
+}
+
+void Service::tend_feeds() {
+  if (now_us_ < next_beat_us_) return;
+  next_beat_us_ = now_us_ + limits::feed_beat_ms * 1000;
+  if (!is_told_of_commits()) {
+    feeds_.end_all({ErrorWord::no_leader, "this node has not been told for some time what is committed", 0}, answers_);
+  }
+  feeds_.beat(answers_);
+}
+
+void Service::drop_lost_feeds() {
+  for (std::size_t port = 0; port < ports_.size(); ++port) {
+    for (const transport::ClientKey& client : ports_[port].take_lost()) {
+      if (port == client_port) feeds_.lost(Bytes(client.routing_id()));
+    }
+  }
 }
 
 void Service::serve_reads() {
@@ -138,6 +177,7 @@ void Service::maintain() {
   writes_.expire(now_us_, answers_);
   reads_.expire(now_us_, answers_);
   admin_.expire(now_us_, answers_);
+  tend_feeds();
   std::erase_if(status_asked_, [&](const auto& asked) { return asked.second.deadline_us <= now_us_; });
   flush_if_due();
 }
@@ -240,6 +280,7 @@ void Service::on(Installed& installed) {
   ENSURE(installing_ == machine_->applied());
   installing_.reset();
   asked_stable_ = false;
+  changes_.begin_behind(machine_->applied());
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());
   announce_state();
@@ -337,6 +378,7 @@ void Service::send_answers() {
   answers_.clear();
   answer_bytes_ = 0;
   for (transport::ServicePort& port : ports_) port.flush();
+  drop_lost_feeds();
 }
 
 /// Every answer says who leads: a client goes to where the leader serves clients, a joiner to where it takes joins.

@@ -15,7 +15,9 @@
 #include "common/transport/service_port.hpp"
 #include "node/admin_desk.hpp"
 #include "node/archive_voter.hpp"
+#include "node/feed_desk.hpp"
 #include "node/freshness.hpp"
+#include "node/key_feeds.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/log_trim.hpp"
@@ -99,6 +101,10 @@ class Service {
   bool take_requests();
   bool apply_entries();
   void serve_reads();
+  void note_changes(const app::Outcome& outcome);
+  void tend_feeds();
+  void drop_lost_feeds();
+  [[nodiscard]] bool is_told_of_commits();
   void submit();
   void maintain();
   void flush_if_due();
@@ -131,6 +137,9 @@ class Service {
   void handle(const Asker& asker, const wire::TransferLeaderRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::FoundRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::JoinRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::FollowRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::GrantRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::EndFeedRequest& request, std::uint64_t deadline_us);
   void carry_out(const Asker& asker, AdminDesk::Begun begun);
   void answer_status(const replica::StatusAnswer& answer);
   void answer_read(const PendingReads::Read& read, std::uint64_t age_ms = 0);
@@ -151,6 +160,9 @@ class Service {
   PendingWrites writes_;
   PendingReads reads_;
   AdminDesk admin_;
+  ChangeRing changes_;
+  KeyFeeds key_feeds_;
+  FeedDesk feeds_;
   std::map<std::uint64_t, StatusAsked> status_asked_;
   std::uint64_t next_ticket_ = 1;
   Answers answers_;
@@ -170,6 +182,7 @@ class Service {
   bool asked_stable_ = false;
   std::uint64_t now_us_ = 0;
   std::uint64_t next_maintenance_us_ = 0;
+  std::uint64_t next_beat_us_ = 0;
   std::vector<ToService> batch_;
   std::vector<transport::Arrival> arrivals_;
 };

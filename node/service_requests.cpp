@@ -156,4 +156,21 @@ void Service::handle(const Asker& asker, const wire::FoundRequest&, std::uint64_
   calls_.order(std::move(found));
 }
 
+void Service::handle(const Asker& asker, const wire::FollowRequest& request, std::uint64_t) {
+  if (asker.port != client_port) return refuse(asker, ErrorWord::invalid, "feeds are served on the port for clients");
+  // `not_member` would say that of the user.
+  if (!admin_.is_member()) return refuse(asker, ErrorWord::no_leader, "this node is no member of its cluster");
+  if (!is_told_of_commits())
+    return refuse(asker, ErrorWord::no_leader, "this node has not been told for some time what is committed");
+  feeds_.follow(asker, request, answers_);
+}
+
+void Service::handle(const Asker& asker, const wire::GrantRequest& request, std::uint64_t) {
+  feeds_.grant(asker, request);
+}
+
+void Service::handle(const Asker& asker, const wire::EndFeedRequest& request, std::uint64_t) {
+  feeds_.end(asker, request);
+}
+
 }  // namespace parley::node

@@ -121,6 +121,7 @@ void ServicePort::flush_connection(const ClientKey& client, std::vector<wire::Re
     if (outcome != mq::SendOutcome::sent) {
       auto& lost = outcome == mq::SendOutcome::unroutable ? stats_.replies_gone : stats_.replies_unread;
       lost += replies.size() - begin;
+      lost_.push_back(client);
       break;
     }
     ++stats_.frames_out;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/base/ids.hpp"
@@ -73,6 +74,8 @@ class ServicePort {
   void reply(const ClientKey& client, wire::Reply reply);
   /// Sends what was queued. Never blocks.
   void flush();
+  /// The connections of which replies were dropped since the last call: they are gone, or do not read.
+  [[nodiscard]] std::vector<ClientKey> take_lost() { return std::exchange(lost_, {}); }
 
   [[nodiscard]] const ServiceStats& stats() const { return stats_; }
   /// Connections that are remembered here: those with replies queued or unread, and idle ones until they are as many
@@ -92,6 +95,7 @@ class ServicePort {
   std::unordered_map<ClientKey, std::vector<wire::Reply>> waiting_replies_;  ///< also empty ones, for their memory
   std::vector<ClientKey> waiting_;  ///< those that have replies queued, in the order of their first
   std::size_t forget_at_ = 64;      ///< connections at which idle ones are forgotten
+  std::vector<ClientKey> lost_;
   std::vector<FrameArrival> frames_;
   ServiceStats stats_;
 };

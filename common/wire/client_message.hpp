@@ -59,8 +59,31 @@ struct JoinRequest {
   friend bool operator==(const JoinRequest&, const JoinRequest&) = default;
 };
 
-using RequestBody = std::variant<WriteRequest, ReadRequest, StatusRequest, MembersRequest, RemoveRequest,
-                                 TransferLeaderRequest, FoundRequest, JoinRequest>;
+/// Where a feed begins if nothing else is said: behind what the node has applied by then.
+inline constexpr std::uint64_t follow_from_now = UINT64_MAX;
+/// Asks for all that comes behind a position, in pages, until the feed is ended; its id is the request's. It is
+/// answered at once, if only by an empty page that says where it begins.
+struct FollowRequest {
+  SharedBytes subject;                    ///< an encoded app::Follow
+  std::uint64_t after = follow_from_now;  ///< what stands at this position is known
+  std::uint64_t credit = 0;               ///< items that may come before more is granted
+  friend bool operator==(const FollowRequest&, const FollowRequest&) = default;
+};
+/// Allows so many items in all since the feed began; never answered. Less than before changes nothing.
+struct GrantRequest {
+  std::uint64_t feed = 0;
+  std::uint64_t credit = 0;
+  friend bool operator==(const GrantRequest&, const GrantRequest&) = default;
+};
+/// Ends a feed; never answered. What is on its way still comes.
+struct EndFeedRequest {
+  std::uint64_t feed = 0;
+  friend bool operator==(const EndFeedRequest&, const EndFeedRequest&) = default;
+};
+
+using RequestBody =
+    std::variant<WriteRequest, ReadRequest, StatusRequest, MembersRequest, RemoveRequest, TransferLeaderRequest,
+                 FoundRequest, JoinRequest, FollowRequest, GrantRequest, EndFeedRequest>;
 
 struct Request {
   std::uint64_t id = 0;  ///< chosen by the client, echoed in the reply; unique on its connection
@@ -138,7 +161,30 @@ struct JoinReply {
   friend bool operator==(const JoinReply&, const JoinReply&) = default;
 };
 
-using ReplyBody = std::variant<AppReply, ErrorReply, DoneReply, StatusReply, MembersReply, JoinReply>;
+/// A page of a feed, under the id of the request that began it. A feed ends by an ErrorReply.
+struct FeedReply {
+  std::uint64_t after = 0;  ///< the page has all that stands behind this position ...
+  std::uint64_t upto = 0;   ///< ... up to this one
+  std::uint32_t count = 0;  ///< items
+  SharedBytes items;        ///< as the subject has it; empty for none
+  friend bool operator==(const FeedReply&, const FeedReply&) = default;
+};
+/// Ends a feed: what comes behind its position is not known here any more, or never was.
+struct FeedGoneReply {
+  std::uint64_t first =
+      0;  ///< the first position that a feed can have here; 0: the position lies ahead of all there is
+  std::string detail;
+  friend bool operator==(const FeedGoneReply&, const FeedGoneReply&) = default;
+};
+/// A sign of life for a connection that has feeds, with id 0, and how many it has: a client that counts more has lost
+/// some.
+struct BeatReply {
+  std::uint64_t feeds = 0;
+  friend bool operator==(const BeatReply&, const BeatReply&) = default;
+};
+
+using ReplyBody = std::variant<AppReply, ErrorReply, DoneReply, StatusReply, MembersReply, JoinReply, FeedReply,
+                               FeedGoneReply, BeatReply>;
 
 struct Reply {
   std::uint64_t id = 0;

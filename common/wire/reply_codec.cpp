@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "common/base/ensure.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/feed_limits.hpp"
 #include "common/wire/client_codec.hpp"
 #include "common/wire/value_reader.hpp"
 #include "common/wire/value_writer.hpp"
@@ -13,7 +13,17 @@ namespace parley::wire {
 namespace {
 
 /// The numbers stand on the wire.
-enum class ReplyKind : std::uint64_t { app = 0, error = 1, done = 2, status = 3, members = 4, join = 5 };
+enum class ReplyKind : std::uint64_t {
+  app = 0,
+  error = 1,
+  done = 2,
+  status = 3,
+  members = 4,
+  join = 5,
+  feed = 6,
+  feed_gone = 7,
+  beat = 8
+};
 
 /// Roles travel as their position here.
 constexpr std::array<std::string_view, 5> roles = {"leader", "follower", "candidate", "learner", "logger"};
@@ -84,6 +94,18 @@ struct ReplyWriter {
     out.cluster(body.cluster);
     write_members(out, body.members);
   }
+  void operator()(const FeedReply& body) const {
+    open(out, reply, ReplyKind::feed, 4);
+    out.number(body.after).number(body.upto).number(body.count).bytes(body.items.view());
+  }
+  void operator()(const FeedGoneReply& body) const {
+    open(out, reply, ReplyKind::feed_gone, 2);
+    out.number(body.first).explanation(body.detail);
+  }
+  void operator()(const BeatReply& body) const {
+    open(out, reply, ReplyKind::beat, 1);
+    out.number(body.feeds);
+  }
 };
 
 MemberInfo read_member(ValueReader& in) {
@@ -116,6 +138,23 @@ ErrorReply read_error(ValueReader& in) {
   reply.detail = in.text(limits::explanation_bytes, "detail of an error");
   reply.retry_after_ms = static_cast<std::uint32_t>(in.number(UINT32_MAX, "retry hint of an error"));
   return reply;
+}
+
+FeedReply read_feed(ValueReader& in) {
+  FeedReply feed;
+  feed.after = in.number("begin of a page");
+  feed.upto = in.number("end of a page");
+  if (feed.upto < feed.after) in.refuse("a page ends before it begins");
+  feed.count = static_cast<std::uint32_t>(in.number(UINT32_MAX, "count of a page"));
+  feed.items = in.bytes(limits::feed_page_most_bytes, "items of a page");
+  return feed;
+}
+
+FeedGoneReply read_feed_gone(ValueReader& in) {
+  FeedGoneReply gone;
+  gone.first = in.number("first position of a feed");
+  gone.detail = in.text(limits::explanation_bytes, "why a feed ends");
+  return gone;
 }
 
 StatusReply read_status(ValueReader& in) {
@@ -157,6 +196,9 @@ ReplyBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
       const ClusterId cluster = in.cluster("cluster of a join");
       return JoinReply{cluster, read_members(in)};
     }
+    case ReplyKind::feed: expect(4, "page of a feed"); return read_feed(in);
+    case ReplyKind::feed_gone: expect(2, "end of a feed"); return read_feed_gone(in);
+    case ReplyKind::beat: expect(1, "sign of life"); return BeatReply{in.number("feeds of a connection")};
   }
   in.refuse("reply of unknown kind " + std::to_string(kind));
   return DoneReply{};
@@ -184,10 +226,14 @@ std::size_t size_bound(const std::vector<MemberInfo>& members) {
 }  // namespace
 
 std::size_t size_bound(const Reply& reply) {
-  constexpr std::size_t numbers = 48;  // an array, at most four numbers of nine bytes, and the header of bytes
+  constexpr std::size_t numbers = 56;  // an array, at most five numbers of nine bytes, and the header of bytes
   if (const auto* app = std::get_if<AppReply>(&reply.body)) return numbers + app->reply.size();
   if (const auto* error = std::get_if<ErrorReply>(&reply.body)) {
     return numbers + std::min(error->detail.size(), limits::explanation_bytes);
+  }
+  if (const auto* feed = std::get_if<FeedReply>(&reply.body)) return numbers + feed->items.size();
+  if (const auto* gone = std::get_if<FeedGoneReply>(&reply.body)) {
+    return numbers + std::min(gone->detail.size(), limits::explanation_bytes);
   }
   if (const auto* members = std::get_if<MembersReply>(&reply.body)) return numbers + size_bound(members->members);
   if (const auto* join = std::get_if<JoinReply>(&reply.body)) return 2 * numbers + size_bound(join->members);

@@ -1,7 +1,7 @@
 #include <variant>
 
 #include "common/base/ensure.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/feed_limits.hpp"
 #include "common/wire/client_codec.hpp"
 #include "common/wire/value_reader.hpp"
 #include "common/wire/value_writer.hpp"
@@ -18,7 +18,10 @@ enum class RequestKind : std::uint64_t {
   remove = 4,
   transfer_leader = 5,
   found = 6,
-  join = 7
+  join = 7,
+  follow = 10,
+  grant = 11,
+  end_feed = 12,
 };
 
 /// Values of a request before those of its kind: id, deadline, kind.
@@ -62,7 +65,34 @@ struct RequestWriter {
     out.number(body.server).text(body.name).text(body.raft_address).text(body.client_address).text(body.join_address);
     out.text(body.recovery_address).boolean(body.wants_vote).bytes(body.settings.view());
   }
+  void operator()(const FollowRequest& body) const {
+    open(out, request, RequestKind::follow, 3);
+    out.bytes(body.subject.view()).number(body.after).number(body.credit);
+  }
+  void operator()(const GrantRequest& body) const {
+    open(out, request, RequestKind::grant, 2);
+    out.number(body.feed).number(body.credit);
+  }
+  void operator()(const EndFeedRequest& body) const {
+    open(out, request, RequestKind::end_feed, 1);
+    out.number(body.feed);
+  }
 };
+
+FollowRequest read_follow(ValueReader& in) {
+  FollowRequest follow;
+  follow.subject = in.kept_bytes(limits::feed_subject_bytes, "subject of a feed");
+  follow.after = in.number("position of a feed");
+  follow.credit = in.number("credit of a feed");
+  return follow;
+}
+
+GrantRequest read_grant(ValueReader& in) {
+  GrantRequest grant;
+  grant.feed = in.number("feed of a grant");
+  grant.credit = in.number("credit of a grant");
+  return grant;
+}
 
 JoinRequest read_join(ValueReader& in) {
   JoinRequest join;
@@ -102,6 +132,11 @@ RequestBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
       return TransferLeaderRequest{in.text(limits::node_name_bytes, "name of a transfer request")};
     case RequestKind::found: expect(0, "found request"); return FoundRequest{};
     case RequestKind::join: expect(8, "join request"); return read_join(in);
+    case RequestKind::follow: expect(3, "follow request"); return read_follow(in);
+    case RequestKind::grant: expect(2, "grant request"); return read_grant(in);
+    case RequestKind::end_feed:
+      expect(1, "request to end a feed");
+      return EndFeedRequest{in.number("feed to be ended")};
   }
   in.refuse("request of unknown kind " + std::to_string(kind));
   return FoundRequest{};
@@ -124,6 +159,7 @@ std::size_t size_bound(const Request& request) {
   if (const auto* read = std::get_if<ReadRequest>(&request.body)) return numbers + read->query.size();
   if (const auto* remove = std::get_if<RemoveRequest>(&request.body)) return numbers + remove->name.size();
   if (const auto* transfer = std::get_if<TransferLeaderRequest>(&request.body)) return numbers + transfer->name.size();
+  if (const auto* follow = std::get_if<FollowRequest>(&request.body)) return numbers + follow->subject.size();
   if (const auto* join = std::get_if<JoinRequest>(&request.body)) {
     return 2 * numbers + join->name.size() + join->raft_address.size() + join->client_address.size() +
            join->join_address.size() + join->recovery_address.size() + join->settings.size();

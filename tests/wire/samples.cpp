@@ -40,6 +40,10 @@ std::vector<RequestSample> requests() {
       {"transfer leader", {8, 100, TransferLeaderRequest{"node1"}}, golden::transfer_leader},
       {"found", {9, 100, FoundRequest{}}, golden::found},
       {"join", {0xffffffffffffffff, 0xffffffff, join}, golden::join},
+      {"follow", {10, 100, FollowRequest{shared("subject"), 77, 64}}, golden::follow},
+      {"follow from now", {11, 100, FollowRequest{shared("s")}}, golden::follow_from_now},
+      {"grant", {12, 0, GrantRequest{10, 300}}, golden::grant},
+      {"end of a feed", {13, 0, EndFeedRequest{10}}, golden::end_feed},
   };
 }
 
@@ -55,6 +59,9 @@ std::vector<ReplySample> replies() {
        {5, MembersReply{{member(1, "leader"), member(2, "follower"), member(3, "candidate")}}},
        golden::members_reply},
       {"join", {6, JoinReply{cluster(), {member(4, "learner"), member(5, "logger")}}}, golden::join_reply},
+      {"page of a feed", {7, FeedReply{40, 300, 2, shared("items")}}, golden::feed_reply},
+      {"a feed that is gone", {8, FeedGoneReply{41, "trimmed"}}, golden::feed_gone_reply},
+      {"sign of life", {0, BeatReply{3}}, golden::beat_reply},
   };
 }
 
