@@ -96,6 +96,7 @@ class Core {
   void check_disk(Leader& leader);
   void resign(Resigned why);
   void on(Propose& input);
+  void on(const ProposeTime&);
   void on(EntriesRead& input);
   void on(const Unreachable& input);
   void on(const ImageSent& input);

@@ -66,6 +66,14 @@ void Core::on(Propose& input) {
   }
 }
 
+/// Never forwarded: who leads sees by itself that it is time.
+void Core::on(const ProposeTime&) {
+  const Leader* leader = as_leader();
+  if (leader == nullptr || !leader->transfer_to.is_nobody() || !room_.for_proposals) return;
+  if (leader->uncommitted_bytes + entry_header_bytes > options_.uncommitted_bytes) return;
+  append_entry(EntryKind::time, {});
+}
+
 /// All of the commands or, with the reason, none.
 std::optional<Refusal> Core::propose(std::vector<SharedBytes>& commands) {
   const Leader& leader = *as_leader();

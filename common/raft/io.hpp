@@ -33,6 +33,10 @@ struct Propose {
   std::vector<SharedBytes> commands;
 };
 
+/// Put the time into the log, in an entry of its own: only if this replica leads, and has room for it; otherwise
+/// nothing happens. For what falls due while nobody writes.
+struct ProposeTime {};
+
 /// Ask for an index at which a linearizable read may be served. `id` is unique in the life of this replica. `lease`: a
 /// leader whose lease holds (Options::lease_us) need not ask anybody.
 struct ReadIndex {
@@ -127,9 +131,9 @@ struct Unreachable {
   ServerId peer;
 };
 
-using Input = std::variant<Tick, ClockInput, Message, Propose, ReadIndex, ChangeMembership, TransferLeadership, Found,
-                           Adopt, Persisted, HardStatePersisted, Applied, EntriesRead, Room, Trimmed, ImageReceived,
-                           ImageSent, Unreachable>;
+using Input = std::variant<Tick, ClockInput, Message, Propose, ProposeTime, ReadIndex, ChangeMembership,
+                           TransferLeadership, Found, Adopt, Persisted, HardStatePersisted, Applied, EntriesRead, Room,
+                           Trimmed, ImageReceived, ImageSent, Unreachable>;
 
 // ---- outputs
 // ----------------------------------------------------------------------------------------------------------

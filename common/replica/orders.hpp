@@ -43,8 +43,8 @@ struct StatusQuery {
 };
 
 /// What may be put to the consensus actor.
-using Order = std::variant<raft::Propose, raft::ReadIndex, raft::ChangeMembership, raft::TransferLeadership,
-                           raft::Found, raft::Applied, raft::ImageReceived, raft::ImageSent, AdoptCluster, NotifyStable,
-                           StoreRoom, TrimBefore, SendTransfer, StatusQuery, DiskDone>;
+using Order = std::variant<raft::Propose, raft::ProposeTime, raft::ReadIndex, raft::ChangeMembership,
+                           raft::TransferLeadership, raft::Found, raft::Applied, raft::ImageReceived, raft::ImageSent,
+                           AdoptCluster, NotifyStable, StoreRoom, TrimBefore, SendTransfer, StatusQuery, DiskDone>;
 
 }  // namespace parley::replica

@@ -131,3 +131,35 @@ TEST_CASE("a leader without its term's first entry committed takes proposals all
   cluster.run();
   CHECK(cluster.core(1).commit() == Index{4});
 }
+
+TEST_CASE("a leader puts the time into the log when it is asked to, and nobody else does") {
+  Cluster cluster;
+  cluster.elect(1);
+  const Index before = cluster.core(1).log().last();
+  cluster.step(1, ClockInput{{7'000'000, 1'000}});
+  cluster.step(2, ProposeTime{});
+  cluster.run();
+  CHECK(cluster.core(1).log().last() == before);
+  SECTION("it is committed like everything else, and has the clock's time") {
+    cluster.step(1, ProposeTime{});
+    cluster.run();
+    cluster.tick_all(10);
+    const Entry& entry = cluster.server(2).applied.back();
+    CHECK(entry.index == before.next());
+    CHECK(entry.kind == EntryKind::time);
+    CHECK(entry.payload.empty());
+    CHECK(entry.time.cluster_us > cluster.core(1).log().cached(before).time.cluster_us);
+    CHECK(cluster.is_converged());
+  }
+  SECTION("not while it hands over") {
+    cluster.hold<TimeoutNow>(1, 2);
+    cluster.step(1, TransferLeadership{ServerId{2}});
+    cluster.step(1, ProposeTime{});
+    CHECK(cluster.core(1).log().last() == before);
+  }
+  SECTION("nor without room") {
+    cluster.step(1, Room{.for_proposals = false, .for_entries = true});
+    cluster.step(1, ProposeTime{});
+    CHECK(cluster.core(1).log().last() == before);
+  }
+}
