@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/base/ensure.hpp"
+#include "common/base/feed_limits.hpp"
 
 namespace parley::node {
 
@@ -11,8 +12,23 @@ void ChangeRing::begin_behind(Index index) {
   begin_ = last_ = index;
 }
 
+void ChangeRing::add(Index index, const EntryTime& time, std::span<const app::KeyChange> changes) {
+  using Previous = app::ChangeRecord::Previous;
+  ENSURE_EQ(index, last_.next());
+  last_ = index;
+  std::size_t previous_bytes = 0;
+  for (const app::KeyChange& change : changes) {
+    app::ChangeRecord record{index, time, change.key, change.value, Previous::none, {}};
+    if (change.previous) {
+      previous_bytes += change.previous->size();
+      record.previous = previous_bytes <= limits::previous_bytes_per_entry ? Previous::value : Previous::omitted;
+      if (record.previous == Previous::value) record.previous_value = *change.previous;
+    }
+    add(record);
+  }
+}
+
 void ChangeRing::add(const app::ChangeRecord& change) {
-  ENSURE_EQ(change.index, last_);
   const bool is_first = blocks_.empty() || blocks_.back().places.back().index != change.index;
   // The changes of an entry stay in one block.
   if (blocks_.empty() || (is_first && blocks_.back().bytes.size() >= block_bytes_)) {

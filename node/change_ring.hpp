@@ -1,9 +1,11 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "common/app/change_page.hpp"
+#include "common/app/changes.hpp"
 
 namespace parley::node {
 
@@ -16,10 +18,9 @@ class ChangeRing {
 
   /// Knows nothing of the entries up to this one.
   void begin_behind(Index index);
-  /// An entry was applied that is not told of by add(), or comes before those that will be.
-  void advance(Index index) { last_ = index; }
-  /// The next change: of the entry advance() was last called with.
-  void add(const app::ChangeRecord& change);
+  /// The next entry was applied, and changed this. Earlier values that are long altogether are left out
+  /// (limits::previous_bytes_per_entry).
+  void add(Index index, const EntryTime& time, std::span<const app::KeyChange> changes);
 
   /// The first entry of which it knows all changes.
   [[nodiscard]] Index first() const { return begin_.next(); }
@@ -37,6 +38,8 @@ class ChangeRing {
     Bytes bytes;
     std::vector<Place> places;  ///< where the changes of an entry begin
   };
+
+  void add(const app::ChangeRecord& change);
 
   std::size_t block_bytes_;
   std::deque<Block> blocks_;

@@ -55,6 +55,7 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       feeds_({key_feeds_}),
       trim_(options_.retain) {
   changes_.begin_behind(machine_->applied());
+  due_timer_.applied(machine_->meta().time.cluster_us, clock_.now().monotonic_us);
   if (calls_.ranges) ranges_.emplace(options_.name.text(), *calls_.ranges);
   announce_state();
 }
@@ -74,6 +75,7 @@ Status Service::run(const std::stop_token& stop) {
     is_busy = feeds_.serve(answers_) || is_busy;
     serve_reads();
     submit();
+    propose_time_if_due();
     if (now_us_ >= next_maintenance_us_) maintain();
     send_answers();
     poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us() : 0);
@@ -83,7 +85,7 @@ Status Service::run(const std::stop_token& stop) {
 }
 
 std::uint64_t Service::sleep_us() const {
-  std::uint64_t until_us = next_maintenance_us_;
+  std::uint64_t until_us = std::min(next_maintenance_us_, due_us().value_or(next_maintenance_us_));
   for (const transport::ServicePort& port : ports_)
     until_us = std::min(until_us, port.next_look_us().value_or(until_us));
   return until_us - std::min(until_us, now_us_);
@@ -123,6 +125,7 @@ bool Service::apply_entries() {
     send_if_many(outcome.encoded.size());
   }
   if (applied == 0) return false;
+  due_timer_.applied(machine_->meta().time.cluster_us, now_us_);
   calls_.order_quietly(raft::Applied{machine_->applied()});
   feeds_.changed(key_feeds_);
   announce_applied();
@@ -132,10 +135,7 @@ bool Service::apply_entries() {
 
 void Service::note_changes(const app::Outcome& outcome) {
   const app::Meta& meta = machine_->meta();
-  changes_.advance(meta.applied);
-  if (!outcome.change) return;
-  changes_.add(
-      {meta.applied, meta.time, outcome.change->key, outcome.change->value, app::ChangeRecord::Previous::unknown, {}});
+  changes_.add(meta.applied, meta.time, outcome.changes);
 }
 
 /// Who follows a node that is not told what is committed would wait for ever.
@@ -168,6 +168,19 @@ void Service::serve_reads() {
 void Service::submit() {
   while (auto proposal = writes_.take_proposal()) calls_.order(std::move(*proposal));
   while (const auto round = reads_.take_round()) calls_.order(*round);
+}
+
+/// When this node has to put the time into the log; nothing if it does not lead, or nothing falls due.
+std::optional<std::uint64_t> Service::due_us() const {
+  if (role_.leader != options_.self || installing_) return std::nullopt;
+  return due_timer_.ask_us(machine_->next_due_us());
+}
+
+void Service::propose_time_if_due() {
+  const auto due = due_us();
+  if (!due || *due > now_us_) return;
+  calls_.order(raft::ProposeTime{});
+  due_timer_.asked(now_us_);
 }
 
 void Service::maintain() {
@@ -281,6 +294,7 @@ void Service::on(Installed& installed) {
   installing_.reset();
   asked_stable_ = false;
   changes_.begin_behind(machine_->applied());
+  due_timer_.applied(machine_->meta().time.cluster_us, now_us_);
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());
   announce_state();

@@ -16,6 +16,7 @@
 #include "node/admin_desk.hpp"
 #include "node/archive_voter.hpp"
 #include "node/feed_desk.hpp"
+#include "node/due_timer.hpp"
 #include "node/freshness.hpp"
 #include "node/key_feeds.hpp"
 #include "node/pending_reads.hpp"
@@ -106,6 +107,8 @@ class Service {
   void drop_lost_feeds();
   [[nodiscard]] bool is_told_of_commits();
   void submit();
+  [[nodiscard]] std::optional<std::uint64_t> due_us() const;
+  void propose_time_if_due();
   void maintain();
   void flush_if_due();
   void send_answers();
@@ -171,6 +174,7 @@ class Service {
   ClusterId cluster_;
   raft::RoleChanged role_;
   Freshness freshness_;
+  DueTimer due_timer_;
   bool is_disk_full_ = false;
   std::optional<Index> installing_;  ///< as of which the image is that will take the place of the state
   std::vector<Entry> behind_image_;  ///< committed meanwhile

@@ -14,6 +14,7 @@ Result<std::unique_ptr<StateMachine>> StateMachine::open(store::Backend& backend
   auto application = app::Application::open(machine->table_);
   if (!application) return std::unexpected(application.error());
   machine->application_.emplace(std::move(*application));
+  machine->application_->want_previous(true);  // for those who follow keys
   machine->flushed_ = machine->applied();
   machine->history_.add({machine->applied(), machine->meta().digest, machine->meta().state});
   return machine;

@@ -32,6 +32,8 @@ class StateMachine {
 
   [[nodiscard]] Index applied() const { return application_->applied(); }
   [[nodiscard]] const app::Meta& meta() const { return application_->meta(); }
+  /// See app::Application::next_due_us(); of what waits to be applied nothing is known yet.
+  [[nodiscard]] std::uint64_t next_due_us() const { return application_->next_due_us(); }
   /// Which of the entries of a block took effect, as far as that is still known (app/effects.hpp).
   [[nodiscard]] std::optional<app::EffectBlock> effects(std::uint64_t block) const {
     return application_->effects(block);

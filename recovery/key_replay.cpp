@@ -23,6 +23,16 @@ Result<app::Outcome> apply_entry(app::Application& application, const transfer::
   return fail(ErrorCode::corrupt, "what is left of entry " + std::to_string(item.entry.index.value) + " means nothing");
 }
 
+/// What is left out comes first, so that at no moment less seems to be missing than is.
+void tell_changes(const transfer::RangeEntry& item, const app::Outcome& outcome, const KeyReplay::Changed& changed) {
+  const app::KeyChange* left_out = nullptr;
+  if (item.payload_hash && !outcome.changes.empty() && outcome.changes.back().value) left_out = &outcome.changes.back();
+  if (left_out != nullptr) changed(item.entry.index, left_out->key, true);
+  for (const app::KeyChange& change : outcome.changes) {
+    if (left_out == nullptr || change.key != left_out->key) changed(item.entry.index, change.key, false);
+  }
+}
+
 Result<std::unique_ptr<KeyReplay>> KeyReplay::start(app::Application& application, ShardedTable& table,
                                                     Changed changed) {
   std::unique_ptr<KeyReplay> made(new KeyReplay(application, table, std::move(changed)));
@@ -133,7 +143,7 @@ void KeyReplay::settle() {
 Status KeyReplay::apply_alone(const transfer::RangeEntry& item) {
   const auto outcome = apply_entry(application_, item);
   if (!outcome) return std::unexpected(outcome.error());
-  if (outcome->change) changed_(item.entry.index, outcome->change->key, item.payload_hash.has_value());
+  tell_changes(item, *outcome, changed_);
   return {};
 }
 

@@ -78,6 +78,10 @@ class KeyReplay {
   std::vector<std::unique_ptr<Hand>> hands_;  // last: joined before what their threads use is gone
 };
 
+/// Tells of the changes that an entry made when it was applied by itself. Only a set is ever reduced: of what fell due
+/// before it, nothing is left out.
+void tell_changes(const transfer::RangeEntry& item, const app::Outcome& outcome, const KeyReplay::Changed& changed);
+
 /// Applies one entry; `corrupt` if it is reduced and means nothing.
 [[nodiscard]] Result<app::Outcome> apply_entry(app::Application& application, const transfer::RangeEntry& item);
 

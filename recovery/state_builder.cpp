@@ -159,7 +159,8 @@ Status StateBuilder::apply_in_order(const std::vector<transfer::RangeEntry>& ent
   for (const transfer::RangeEntry& item : entries) {
     const auto outcome = apply_entry(*application_, item);
     if (!outcome) return std::unexpected(outcome.error());
-    if (outcome->change) missing_->note(item.entry.index, outcome->change->key, item.payload_hash.has_value());
+    tell_changes(item, *outcome,
+                 [this](Index index, BytesView key, bool is_reduced) { missing_->note(index, key, is_reduced); });
   }
   return {};
 }

@@ -2,24 +2,18 @@
 
 #include <algorithm>
 
+#include "common/app/due.hpp"
 #include "common/app/effects.hpp"
 #include "common/app/key_value.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/validate.hpp"
+#include "common/base/key_value_limits.hpp"
 
 namespace parley::app {
 namespace {
 
 Reply refused(ErrorWord word, std::string detail) { return {.word = word, .detail = std::move(detail)}; }
 Reply refused(Problem problem) { return refused(problem.word, std::move(problem.text)); }
-
-/// What those who watch see of an operation that was carried out.
-std::optional<KeyChange> change_of(const Operation& operation) {
-  if (const auto* set = std::get_if<Set>(&operation)) return KeyChange{set->key, set->value};
-  if (const auto* cas = std::get_if<CompareAndSet>(&operation)) return KeyChange{cas->key, cas->desired};
-  if (const auto* erase = std::get_if<Delete>(&operation)) return KeyChange{erase->key, std::nullopt};
-  return std::nullopt;
-}
 
 /// Settings that old rows were written by: with others they could not be read.
 bool keeps_what_is_fixed(const Settings& before, const Settings& after) {
@@ -58,7 +52,7 @@ Outcome Application::apply(const Entry& entry) {
   ENSURE_EQ(entry.index, meta_.applied.next());
   ENSURE_EQ(begun_, Count{});
   table_.begin(meta_.state, entry.index);
-  state_reply_.clear();
+  begin(entry);
   Outcome outcome;
   switch (entry.kind) {
     case EntryKind::command: apply_command(decode_command(entry.payload.view()), entry.index, outcome); break;
@@ -71,6 +65,7 @@ Outcome Application::apply(const Entry& entry) {
     case EntryKind::time: break;
   }
   finish(entry, outcome.took_effect());
+  outcome.changes = changes_.all();
   return outcome;
 }
 
@@ -80,20 +75,35 @@ std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
   const auto reduced = decode_reduced(entry.payload.view());
   if (!reduced || entry.kind != EntryKind::command) return std::nullopt;
   table_.begin_reduced(meta_.state, entry.index, reduced->value);
-  state_reply_.clear();
+  begin(entry);
   Outcome outcome;
   placeholder_.resize(reduced->value_bytes, '\0');
   apply_command(reduced->command(placeholder_), entry.index, outcome);
   finish(entry, outcome.took_effect());
+  outcome.changes = changes_.all();
   return outcome;
+}
+
+/// Time passes with each entry, before anything else does: what is due when a command comes is over for it.
+void Application::begin(const Entry& entry) {
+  meta_.time = {std::max(meta_.time.cluster_us, entry.time.cluster_us), entry.time.wall_us};
+  state_reply_.clear();
+  changes_.clear();
+  if (meta_.next_due_us <= meta_.time.cluster_us) work_off_due();
+}
+
+void Application::work_off_due() {
+  for (const Due& due : take_due(table_.table(), meta_, limits::due_per_entry)) let_fall_due(due);
+}
+
+void Application::let_fall_due(const Due& due) {
+  remove_due(table_, meta_, due.at_us, static_cast<DueKind>(due.kind), due.rest);
 }
 
 void Application::finish(const Entry& entry, bool took_effect) {
   meta_.applied = entry.index;
   meta_.applied_term = entry.term;
   meta_.digest = entry.digest;
-  meta_.time.cluster_us = std::max(meta_.time.cluster_us, entry.time.cluster_us);
-  meta_.time.wall_us = entry.time.wall_us;
   meta_.sessions = sessions_.size();
   meta_.state = table_.finish(state_reply_);
   note_effect(table_.unrecorded(), meta_, took_effect);
@@ -165,31 +175,31 @@ void Application::run_in_session(const Command& command, Index index, Outcome& o
     }
     case Sessions::Verdict::execute: break;
   }
-  outcome.reply = execute_operation(command, *session, outcome);
+  outcome.reply = execute_operation(command, *session, index, outcome);
   if (!outcome.closed.empty()) return;  // the session is gone, and its replies with it
   encode_reply_to_keep(outcome.reply, kept_reply_);
   sessions_.keep(table_, *session, command.seq, command.lowest_unanswered, index, kept_reply_);
 }
 
-Reply Application::execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome) {
+Reply Application::execute_operation(const Command& command, Sessions::Session& session, Index index,
+                                     Outcome& outcome) {
   if (auto problem = validate_operation(command, meta_.in_force())) return refused(*std::move(problem));
   if (std::holds_alternative<CloseSession>(command.operation)) {
     outcome.closed.push_back(session.id);
     sessions_.close(table_, session);
     return {};
   }
-  Reply reply = std::visit(
-      [this](const auto& operation) -> Reply {
-        if constexpr (requires(RecordedTable & table, Meta & meta) { execute(operation, table, meta); }) {
-          return execute(operation, table_, meta_);
+  const Execution execution{table_, meta_, changes_, index};
+  return std::visit(
+      [&execution](const auto& operation) -> Reply {
+        if constexpr (requires { execute(operation, execution); }) {
+          return execute(operation, execution);
         } else {
           ENSURE(false);
           return {};
         }
       },
       command.operation);
-  if (reply.word == ErrorWord::ok) outcome.change = change_of(command.operation);
-  return reply;
 }
 
 Reply Application::query(const Query& query) const {

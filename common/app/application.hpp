@@ -2,8 +2,11 @@
 #include <optional>
 #include <vector>
 
+#include "common/app/changes.hpp"
 #include "common/app/command.hpp"
+#include "common/app/due.hpp"
 #include "common/app/effects.hpp"
+#include "common/app/execution.hpp"
 #include "common/app/key_task.hpp"
 #include "common/app/meta.hpp"
 #include "common/app/query.hpp"
@@ -14,12 +17,6 @@
 #include "common/base/result.hpp"
 
 namespace parley::app {
-
-/// A change of a key-value pair, for those who watch. The views lie in the entry's payload.
-struct KeyChange {
-  BytesView key;
-  std::optional<BytesView> value;  ///< nothing if the key was deleted
-};
 
 /// What an entry did.
 struct Outcome {
@@ -33,7 +30,9 @@ struct Outcome {
   bool duplicate = false;
   std::optional<SessionId> opened;
   std::vector<SessionId> closed;  ///< by the client, or to make room for the one opened
-  std::optional<KeyChange> change;
+  /// In order; of an entry of any kind, since what is due ends with whatever entry comes. They live until the next
+  /// apply, and as long as the entry's payload.
+  std::span<const KeyChange> changes;
 
   /// It was carried out, now and for the first time, and not refused.
   [[nodiscard]] bool took_effect() const { return command && !duplicate && reply.word == ErrorWord::ok; }
@@ -55,13 +54,20 @@ class Application {
   /// done, if the payload is not what reduce() leaves.
   std::optional<Outcome> apply_reduced(const Entry& entry);
 
+  /// From now on Outcome::changes have previous values, which costs a copy of each.
+  void want_previous(bool is_wanted) { changes_.want_previous(is_wanted); }
+
+  /// The cluster time at which an entry is needed, if none comes by then: something may be due (Meta::never: nothing
+  /// is to come). Not above that of applied() if an entry could not work off all that was due.
+  [[nodiscard]] std::uint64_t next_due_us() const { return meta_.next_due_us; }
+
   // ---- commands on different keys at the same time: application_by_key.cpp ----
 
   /// The next entry, if it is a command of which nothing but the row of its key can still tell how it ends: it runs, in
-  /// a session that is there, it is sound, and the quota is out of reach. Then it is begun, and more may be; each is
-  /// carried out by a KeyHand, those of one key in their order, and finished in the order of all. Nothing, and nothing
-  /// done, for every other entry: that is to be applied when all that were begun are finished. The task
-  /// refers to the entry's payload.
+  /// a session that is there, it is sound, the quota is out of reach, and nothing falls due by then. Then it is begun,
+  /// and more may be; each is carried out by a KeyHand, those of one key in their order, and finished in the order of
+  /// all. Nothing, and nothing done, for every other entry: that is to be applied when all that were begun are
+  /// finished. The task refers to the entry's payload.
   [[nodiscard]] std::optional<KeyTask> begin_by_key(const Entry& entry);
   /// The same for a command whose payload was reduced.
   [[nodiscard]] std::optional<KeyTask> begin_reduced_by_key(const Entry& entry);
@@ -92,15 +98,20 @@ class Application {
 
   [[nodiscard]] std::optional<KeyTask> begin_task(const Entry& entry, const Command& command);
   void apply_command(const std::optional<Command>& command, Index index, Outcome& outcome);
+  void begin(const Entry& entry);
+  void work_off_due();
+  void let_fall_due(const Due& due);
   void finish(const Entry& entry, bool took_effect);
   void apply_settings(const Entry& entry, Outcome& outcome);
   void run_in_session(const Command& command, Index index, Outcome& outcome);
-  [[nodiscard]] Reply execute_operation(const Command& command, Sessions::Session& session, Outcome& outcome);
+  [[nodiscard]] Reply execute_operation(const Command& command, Sessions::Session& session, Index index,
+                                        Outcome& outcome);
   [[nodiscard]] Reply open_session(const OpenSession& open, Index index, Outcome& outcome);
 
   RecordedTable table_;
   Meta meta_;
   Sessions sessions_;
+  ChangeList changes_;
   Count begun_;                     ///< by key, and not finished
   std::uint64_t begun_growth_ = 0;  ///< by which they may raise the used bytes
   // Reused from entry to entry.

@@ -1,4 +1,6 @@
 // Application: commands on different keys at the same time.
+#include <algorithm>
+
 #include "common/app/application.hpp"
 #include "common/app/key_value.hpp"
 #include "common/app/validate.hpp"
@@ -40,6 +42,7 @@ std::optional<KeyTask> Application::begin_reduced_by_key(const Entry& entry) {
 /// sessions already, and counts for the quota by as much as it may take.
 std::optional<KeyTask> Application::begin_task(const Entry& entry, const Command& command) {
   ENSURE_EQ(entry.index, meta_.applied.next() + begun_);
+  if (meta_.next_due_us <= std::max(meta_.time.cluster_us, entry.time.cluster_us)) return std::nullopt;
   const Settings& settings = meta_.in_force();
   const auto growth = growth_of(command.operation);
   if (!growth || validate_numbers(command, settings) || validate_operation(command, settings)) return std::nullopt;
@@ -62,6 +65,7 @@ void Application::finish_by_key(const Entry& entry, const KeyTask& task, const K
   --begun_.value;
   begun_growth_ -= task.growth;
   table_.begin(meta_.state, entry.index);
+  begin(entry);
   table_.append(effect.change);
   const Command& command = task.command;
   sessions_.write_reply(table_, command.session, command.seq, task.lowest, entry.index, effect.kept_reply);

@@ -8,12 +8,12 @@ namespace {
 constexpr std::uint8_t command_version = 1;
 constexpr std::size_t header_bytes = 1 + 1 + 8 + 8 + 8;
 
-// Each operation is its number in the variant plus one; COMMANDS.md has them.
-static_assert(std::is_same_v<std::variant_alternative_t<0, Operation>, OpenSession>);
-static_assert(std::is_same_v<std::variant_alternative_t<1, Operation>, CloseSession>);
-static_assert(std::is_same_v<std::variant_alternative_t<2, Operation>, Set>);
-static_assert(std::is_same_v<std::variant_alternative_t<3, Operation>, Delete>);
-static_assert(std::is_same_v<std::variant_alternative_t<4, Operation>, CompareAndSet>);
+// COMMANDS.md has the numbers: 1 to 31 are of sessions and key-value, from 32 on of the chat.
+constexpr std::uint8_t number_of(const OpenSession&) { return 1; }
+constexpr std::uint8_t number_of(const CloseSession&) { return 2; }
+constexpr std::uint8_t number_of(const Set&) { return 3; }
+constexpr std::uint8_t number_of(const Delete&) { return 4; }
+constexpr std::uint8_t number_of(const CompareAndSet&) { return 5; }
 
 void write(ByteWriter& out, const OpenSession& open) { out.number(open.nonce); }
 void write(ByteWriter&, const CloseSession&) {}
@@ -58,7 +58,8 @@ Bytes encode_command(const Command& command) {
   Bytes bytes;
   bytes.reserve(encoded_size(command));
   ByteWriter out(bytes);
-  out.number(command_version).number(static_cast<std::uint8_t>(command.operation.index() + 1));
+  out.number(command_version)
+      .number(std::visit([](const auto& operation) { return number_of(operation); }, command.operation));
   out.number(command.session.value).number(command.seq.value).number(command.lowest_unanswered.value);
   std::visit([&out](const auto& operation) { write(out, operation); }, command.operation);
   return bytes;

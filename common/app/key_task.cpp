@@ -11,11 +11,11 @@ namespace {
 /// So far from both ends that counting up or down from here never meets one.
 constexpr std::uint64_t middle = std::numeric_limits<std::uint64_t>::max() / 2;
 
-Reply run(const Operation& operation, RecordedTable& table, Meta& meta) {
+Reply run(const Operation& operation, const Execution& execution) {
   return std::visit(
       [&](const auto& kind) -> Reply {
-        if constexpr (requires { execute(kind, table, meta); }) {
-          return execute(kind, table, meta);
+        if constexpr (requires { execute(kind, execution); }) {
+          return execute(kind, execution);
         } else {
           ENSURE(false);
           return {};
@@ -45,14 +45,16 @@ KeyHand::KeyHand(Table& rows) : table_(rows) {
 
 void KeyHand::carry_out(const KeyTask& task, KeyEffect& effect) {
   meta_.used_bytes = meta_.keys = middle;
+  changes_.clear();
+  const Execution execution{table_, meta_, changes_, {}};
   Reply reply;
   if (task.reduced) {
     table_.begin_part(task.reduced->value);
     placeholder_.resize(task.reduced->value_bytes, '\0');
-    reply = run(task.reduced->command(placeholder_).operation, table_, meta_);
+    reply = run(task.reduced->command(placeholder_).operation, execution);
   } else {
     table_.begin_part(std::nullopt);
-    reply = run(task.command.operation, table_, meta_);
+    reply = run(task.command.operation, execution);
   }
   effect.change.assign(table_.part());
   effect.is_changed = reply.word == ErrorWord::ok;

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 
+#include "common/app/changes.hpp"
 #include "common/app/meta.hpp"
 #include "common/app/recorded_table.hpp"
 #include "common/app/reduced.hpp"
@@ -40,6 +41,7 @@ class KeyHand {
 
  private:
   RecordedTable table_;
+  ChangeList changes_;
   Meta meta_;  ///< without any bound, since whoever began the task knows that none is reached
   Bytes placeholder_;
 };

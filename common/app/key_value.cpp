@@ -7,20 +7,17 @@
 namespace parley::app {
 namespace {
 
-/// Writes a row that now costs `cost_before` (0 if there is none).
-Reply write_row(const RowKey& row, BytesView key, BytesView value, std::uint64_t cost_before, RecordedTable& table,
-                Meta& meta) {
-  const std::uint64_t cost = quota_cost(key.size(), value.size());
-  ENSURE_LE(cost_before, meta.used_bytes);
-  const std::uint64_t used = meta.used_bytes - cost_before + cost;
-  const std::uint64_t quota = meta.in_force().quota_bytes;
-  if (used > quota && used > meta.used_bytes) {
-    return {.word = ErrorWord::quota,
-            .detail = std::to_string(meta.used_bytes) + " of " + std::to_string(quota) + " bytes are used"};
-  }
-  table.put(row.view(), value);
-  meta.used_bytes = used;
-  if (cost_before == 0) ++meta.keys;
+/// Writes a row whose value is now `present`, if it is there.
+Reply write_row(const RowKey& row, BytesView key, BytesView value, std::optional<BytesView> present,
+                const Execution& execution) {
+  Meta& meta = execution.meta;
+  const std::uint64_t before = present ? quota_cost(key.size(), present->size()) : 0;
+  const std::uint64_t after = quota_cost(key.size(), value.size());
+  if (auto refused = refused_by_quota(meta, before, after)) return *std::move(refused);
+  execution.changes.add(key, value, present);
+  meta.used_bytes += after - before;
+  if (!present) ++meta.keys;
+  execution.table.put(row.view(), value);
   return {};
 }
 
@@ -30,33 +27,32 @@ Reply refused(Problem problem) { return {.word = problem.word, .detail = std::mo
 
 }  // namespace
 
-Reply execute(const Set& set, RecordedTable& table, Meta& meta) {
+Reply execute(const Set& set, const Execution& execution) {
   const RowKey row(RowSpace::key_value, set.key);
-  const auto present = table.table().get(row.view());
-  const std::uint64_t cost_before = present ? quota_cost(set.key.size(), present->size()) : 0;
-  return write_row(row, set.key, set.value, cost_before, table, meta);
+  return write_row(row, set.key, set.value, execution.table.table().get(row.view()), execution);
 }
 
-Reply execute(const Delete& erase, RecordedTable& table, Meta& meta) {
+Reply execute(const Delete& erase, const Execution& execution) {
   const RowKey row(RowSpace::key_value, erase.key);
-  const auto present = table.table().get(row.view());
+  const auto present = execution.table.table().get(row.view());
   if (!present) return not_found();
+  execution.changes.add(erase.key, std::nullopt, present);
   const std::uint64_t cost = quota_cost(erase.key.size(), present->size());
-  ENSURE_LE(cost, meta.used_bytes);
-  meta.used_bytes -= cost;
-  --meta.keys;
-  table.erase(row.view());
+  ENSURE_LE(cost, execution.meta.used_bytes);
+  execution.meta.used_bytes -= cost;
+  --execution.meta.keys;
+  execution.table.erase(row.view());
   return {};
 }
 
-Reply execute(const CompareAndSet& cas, RecordedTable& table, Meta& meta) {
+Reply execute(const CompareAndSet& cas, const Execution& execution) {
   const RowKey row(RowSpace::key_value, cas.key);
-  const auto present = table.table().get(row.view());
+  const auto present = execution.table.table().get(row.view());
   if (!present) return not_found();
   if (*present != cas.expected) {
     return {.word = ErrorWord::mismatch, .detail = "the value is another one", .body = ReplyValue{Bytes(*present)}};
   }
-  return write_row(row, cas.key, cas.desired, quota_cost(cas.key.size(), present->size()), table, meta);
+  return write_row(row, cas.key, cas.desired, present, execution);
 }
 
 Reply read(const Get& get, const Table& table) {

@@ -1,26 +1,21 @@
 #pragma once
 #include "common/app/command.hpp"
-#include "common/app/meta.hpp"
+#include "common/app/execution.hpp"
 #include "common/app/query.hpp"
-#include "common/app/recorded_table.hpp"
+#include "common/app/quota.hpp"
 #include "common/app/reply.hpp"
 
 /// The key-value part of the application. Keys and sizes were judged before (validate.hpp).
 namespace parley::app {
 
-/// Each carries out one operation: changes the rows, and the counts of keys and used bytes in `meta`. A change that
-/// would bring the used bytes above the quota is answered `quota` and changes nothing; one that frees bytes always
-/// works.
-[[nodiscard]] Reply execute(const Set& set, RecordedTable& table, Meta& meta);
-[[nodiscard]] Reply execute(const Delete& erase, RecordedTable& table, Meta& meta);
-[[nodiscard]] Reply execute(const CompareAndSet& cas, RecordedTable& table, Meta& meta);
+/// Each carries out one operation: changes the rows, the counts of keys and used bytes in the meta row, and tells of it
+/// in the list of changes. What would bring the used bytes above the quota is answered `quota` and changes nothing;
+/// what frees bytes always works.
+[[nodiscard]] Reply execute(const Set& set, const Execution& execution);
+[[nodiscard]] Reply execute(const Delete& erase, const Execution& execution);
+[[nodiscard]] Reply execute(const CompareAndSet& cas, const Execution& execution);
 
 [[nodiscard]] Reply read(const Get& get, const Table& table);
 [[nodiscard]] Reply read(const Scan& scan, const Table& table);
-
-/// What the quota counts for a row.
-[[nodiscard]] constexpr std::uint64_t quota_cost(std::size_t key_bytes, std::size_t value_bytes) {
-  return key_bytes + value_bytes + limits::quota_row_bytes;
-}
 
 }  // namespace parley::app

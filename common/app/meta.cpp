@@ -5,7 +5,9 @@
 namespace parley::app {
 namespace {
 
-constexpr std::uint8_t meta_version = 2;
+constexpr std::uint8_t meta_version = 3;
+/// Without what came with the rows that fall due.
+constexpr std::uint8_t old_meta_version = 2;
 constexpr std::size_t most_effect_bytes = 512;
 
 Digest read_digest(ByteReader& in) { return Digest::from_bytes(in.raw(32)).value_or(Digest{}); }
@@ -25,12 +27,13 @@ void encode_meta(const Meta& meta, Bytes& out) {
   writer.number(meta.used_bytes).number(meta.keys).number(meta.sessions);
   writer.number(meta.membership_index.value).sized(meta.membership);
   writer.sized(meta.settings ? encode_settings(*meta.settings) : Bytes());
-  writer.sized(meta.effects);
+  writer.sized(meta.effects).number(meta.next_due_us);
 }
 
 std::optional<Meta> decode_meta(BytesView bytes) {
   ByteReader in(bytes);
-  if (in.number<std::uint8_t>() != meta_version) return std::nullopt;
+  const auto version = in.number<std::uint8_t>();
+  if (version != meta_version && version != old_meta_version) return std::nullopt;
   Meta meta;
   meta.applied = Index{in.number<std::uint64_t>()};
   meta.applied_term = Term{in.number<std::uint64_t>()};
@@ -45,6 +48,7 @@ std::optional<Meta> decode_meta(BytesView bytes) {
   meta.membership = in.sized();
   const BytesView settings = in.sized();
   meta.effects = in.sized();
+  if (version == meta_version) meta.next_due_us = in.number<std::uint64_t>();
   if (!in.done() || meta.effects.size() > most_effect_bytes) return std::nullopt;
   if (settings.empty()) return meta;
   meta.settings = decode_settings(settings);

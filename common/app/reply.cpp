@@ -10,11 +10,6 @@ constexpr std::uint8_t elided_flag = 1;
 constexpr std::uint8_t more_flag = 2;
 constexpr std::size_t header_bytes = 1 + 1 + 1 + 1 + 4;
 
-static_assert(std::is_same_v<std::variant_alternative_t<0, ReplyBody>, std::monostate>);
-static_assert(std::is_same_v<std::variant_alternative_t<1, ReplyBody>, ReplyValue>);
-static_assert(std::is_same_v<std::variant_alternative_t<2, ReplyBody>, ReplyRows>);
-static_assert(std::is_same_v<std::variant_alternative_t<3, ReplyBody>, SessionOpened>);
-
 void write(ByteWriter&, std::monostate) {}
 void write(ByteWriter& out, const ReplyValue& value) { out.sized(value.value); }
 void write(ByteWriter& out, const ReplyRows& rows) {
@@ -30,10 +25,13 @@ void write(ByteWriter& out, const SessionOpened& opened) {
   if (!has_usual_window(opened)) out.number(opened.window);
 }
 
+// COMMANDS.md has the numbers: 0 to 31 are of sessions and key-value, from 32 on of the chat.
+std::uint8_t kind_of(std::monostate) { return 0; }
+std::uint8_t kind_of(const ReplyValue&) { return 1; }
+std::uint8_t kind_of(const ReplyRows&) { return 2; }
+std::uint8_t kind_of(const SessionOpened& opened) { return has_usual_window(opened) ? 3 : opened_with_window; }
 std::uint8_t kind_of(const ReplyBody& body) {
-  const auto* opened = std::get_if<SessionOpened>(&body);
-  if (opened != nullptr && !has_usual_window(*opened)) return opened_with_window;
-  return static_cast<std::uint8_t>(body.index());
+  return std::visit([](const auto& kind) { return kind_of(kind); }, body);
 }
 
 std::size_t size_of(std::monostate) { return 0; }

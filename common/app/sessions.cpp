@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/app/reply.hpp"
+#include "common/base/big_endian.hpp"
 #include "common/base/byte_codec.hpp"
 
 namespace parley::app {
@@ -16,12 +17,6 @@ static_assert(limits::session_window <= 0x10000, "a slot is two bytes of a row's
 
 RowKey header_key(SessionId session) { return RowKey(RowSpace::session).add_number(session.value, 8); }
 RowKey reply_key(SessionId session, std::size_t slot) { return header_key(session).add_number(slot, 2); }
-
-std::uint64_t big_endian(BytesView bytes) {
-  std::uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
 
 }  // namespace
 

@@ -33,6 +33,7 @@ enum class RowSpace : char {
   meta = 'm',       ///< one row: see meta.hpp
   session = 's',    ///< sessions and their kept replies: see sessions.hpp
   effects = 'e',    ///< which entries took effect: see effects.hpp
+  due = 'x',        ///< what ends, and when: see due.hpp
 };
 
 /// The key of a row, built in place: one is made for every access.

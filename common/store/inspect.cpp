@@ -1,7 +1,7 @@
 #include "common/store/inspect.hpp"
 
 #include "common/app/application.hpp"
-#include "common/app/key_value.hpp"
+#include "common/app/quota.hpp"
 #include "common/store/lmdb_backend.hpp"
 #include "common/store/lmdb_file.hpp"
 #include "common/store/write_behind_table.hpp"
@@ -25,16 +25,12 @@ bool count_rows(const Snapshot& snapshot, StoreReport& report) {
   for (const auto row = snapshot.seek({}); row->valid(); row->next()) {
     ++report.rows;
     report.row_bytes += row->key().size() + row->value().size();
-    switch (static_cast<app::RowSpace>(row->key().front())) {
-      case app::RowSpace::meta:
-      case app::RowSpace::session:
-      case app::RowSpace::effects: break;
-      case app::RowSpace::key_value:
-        ++report.key_value_rows;
-        report.key_value_bytes += row->key().size() - 1 + row->value().size();
-        break;
-      default: return false;
-    }
+    const char space = row->key().front();
+    if (!app::is_space(space)) return false;
+    if (app::is_counted(space)) report.used_bytes += app::quota_cost(row->key().size() - 1, row->value().size());
+    if (space != static_cast<char>(app::RowSpace::key_value)) continue;
+    ++report.key_value_rows;
+    report.key_value_bytes += row->key().size() - 1 + row->value().size();
   }
   return true;
 }
@@ -66,8 +62,7 @@ Result<StoreReport> verify_store(const std::filesystem::path& folder) {
   if (!application) return damaged(folder, application.error().what);
   if (report.rows == 0) return report;
   report.meta = application->meta();
-  const std::uint64_t overhead = report.key_value_rows * app::quota_cost(0, 0);
-  if (report.meta->keys != report.key_value_rows || report.meta->used_bytes != report.key_value_bytes + overhead) {
+  if (report.meta->keys != report.key_value_rows || report.meta->used_bytes != report.used_bytes) {
     return damaged(folder, "the meta row counts other keys or bytes than there are");
   }
   return report;

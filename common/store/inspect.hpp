@@ -16,12 +16,13 @@ namespace parley::store {
 /// What a sound store holds.
 struct StoreReport {
   std::optional<app::Meta> meta;
-  std::uint64_t rows = 0;             ///< of every kind
-  std::uint64_t row_bytes = 0;        ///< keys and values of those
+  std::uint64_t rows = 0;       ///< of every kind
+  std::uint64_t row_bytes = 0;  ///< keys and values of those
   std::uint64_t key_value_rows = 0;
   std::uint64_t key_value_bytes = 0;  ///< keys and values, as clients know them
+  std::uint64_t used_bytes = 0;       ///< what all rows cost that count for the quota
   std::uint64_t file_bytes = 0;
-  std::uint64_t transaction = 0;      ///< LMDB's number of the last commit
+  std::uint64_t transaction = 0;  ///< LMDB's number of the last commit
 };
 
 /// Reads every page and every row, and compares what the meta row counts with what there is. `corrupt`, naming the

@@ -148,22 +148,40 @@ TEST_CASE("the meta row has the bytes that COMMANDS.md gives it") {
   meta.membership_index = Index{8};
   meta.membership = "members";
   const auto number = [](int value) { return "0" + std::to_string(value) + "00000000000000"; };
+  const std::string due = "0809000000000000";
   std::string digests;
   for (int i = 0; i < 32; ++i) digests += "aa";
   for (int i = 0; i < 32; ++i) digests += "bb";
   meta.effects = "\x05\x01";
-  const std::string text = "02" + number(1) + number(2) + digests + number(3) + number(4) + number(5) + number(6) +
+  meta.next_due_us = 0x0908;
+  const std::string text = "03" + number(1) + number(2) + digests + number(3) + number(4) + number(5) + number(6) +
                            number(7) + number(8) + "07000000 6d656d62657273";
   Bytes bytes;
   encode_meta(meta, bytes);
-  CHECK(to_hex(bytes) == to_hex(bytes_of(text + "00000000 02000000 0501")));
+  CHECK(to_hex(bytes) == to_hex(bytes_of(text + "00000000 02000000 0501" + due)));
   CHECK(decode_meta(bytes) == meta);
   check_refuses_what_is_cut_or_longer(bytes, decode_meta);
 
   meta.settings = Settings{};
   encode_meta(meta, bytes);
   CHECK(decode_meta(bytes) == meta);
-  CHECK_FALSE(decode_meta(bytes_of(text + "01000000 09 00000000")));  // settings that are none
-  CHECK_FALSE(decode_meta(bytes_of(text + "00000000 01020000" + std::string(2 * 513, '0'))));  // more than a block
+  CHECK_FALSE(decode_meta(bytes_of(text + "01000000 09 00000000" + due)));  // settings that are none
+  CHECK_FALSE(decode_meta(bytes_of(text + "00000000 01020000" + std::string(2 * 513, '0') + due)));  // over a block
   CHECK(meta_key().view() == "mapplication");
+}
+
+TEST_CASE("a meta row of the version before is read") {
+  Meta meta;
+  meta.applied = Index{77};
+  meta.settings = Settings{};
+  meta.effects = "\x05\x01";
+  Bytes bytes;
+  encode_meta(meta, bytes);
+  bytes.resize(bytes.size() - 8);
+  CHECK_FALSE(decode_meta(bytes));
+  bytes[0] = 2;
+  CHECK(decode_meta(bytes) == meta);
+  CHECK(decode_meta(bytes)->next_due_us == Meta::never);
+  bytes[0] = 1;
+  CHECK_FALSE(decode_meta(bytes));
 }

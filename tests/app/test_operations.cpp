@@ -42,7 +42,7 @@ TEST_CASE("each operation does what it says, and changes nothing when it is refu
       CHECK(outcome.reply.body == row.body);
       CHECK(outcome.reply.detail.empty() == (row.word == ErrorWord::ok));
       CHECK(outcome.command == CommandId{session, RequestSeq{2}, 0});
-      CHECK(outcome.change.has_value() == (row.word == ErrorWord::ok));
+      CHECK(outcome.changes.size() == (row.word == ErrorWord::ok ? 1 : 0));
       CHECK_FALSE(outcome.duplicate);
       CHECK(replica.value("here") == row.value_after);
       if (row.word != ErrorWord::ok) CHECK(replica.meta().used_bytes == before.used_bytes);
@@ -55,16 +55,16 @@ TEST_CASE("what changed is told by key and value, in the payload's own bytes") {
   Replica replica;
   const SessionId session = replica.open_session();
   const Outcome set = replica.run(session, 1, Set{"k", "v"});
-  REQUIRE(set.change.has_value());
-  CHECK(set.change->key == "k");
-  CHECK(set.change->value == "v");
+  REQUIRE(set.changes.size() == 1);
+  CHECK(set.changes[0].key == "k");
+  CHECK(set.changes[0].value == "v");
   const Outcome cas = replica.run(session, 2, CompareAndSet{"k", "v", "w"});
-  REQUIRE(cas.change.has_value());
-  CHECK(cas.change->value == "w");
+  REQUIRE(cas.changes.size() == 1);
+  CHECK(cas.changes[0].value == "w");
   const Outcome erased = replica.run(session, 3, Delete{"k"});
-  REQUIRE(erased.change.has_value());
-  CHECK(erased.change->key == "k");
-  CHECK_FALSE(erased.change->value.has_value());
+  REQUIRE(erased.changes.size() == 1);
+  CHECK(erased.changes[0].key == "k");
+  CHECK_FALSE(erased.changes[0].value.has_value());
 }
 
 TEST_CASE("the quota counts keys, values and an overhead, and refuses only what grows beyond it") {

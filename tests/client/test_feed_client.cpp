@@ -15,8 +15,6 @@ using namespace parley::client;
 
 namespace {
 
-using Previous = app::ChangeRecord::Previous;
-
 class TestClock final : public Clock {
  public:
   [[nodiscard]] ClockReading now() const override { return {now_us, now_us}; }
@@ -43,11 +41,11 @@ struct Server {
 
   void apply(std::uint64_t upto) {
     while (ring.last().value < upto) {
-      ring.advance(ring.last().next());
-      const std::uint64_t index = ring.last().value;
-      if (index % 5 == 0) continue;  // an entry that changes nothing
-      const std::string key = (index % 2 == 0 ? "even" : "odd") + std::to_string(index);
-      ring.add({ring.last(), {}, key, "v", Previous::none, {}});
+      const Index index = ring.last().next();
+      const std::string key = (index.value % 2 == 0 ? "even" : "odd") + std::to_string(index.value);
+      std::vector<app::KeyChange> changes;
+      if (index.value % 5 != 0) changes.push_back({key, "v", std::nullopt});
+      ring.add(index, {}, changes);
     }
     desk.changed(source);
   }

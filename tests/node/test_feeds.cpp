@@ -18,10 +18,11 @@ struct Desk {
 
   /// An entry that changes these keys to the text of its index.
   void apply(const std::vector<std::string>& keys) {
-    ring.advance(ring.last().next());
-    const std::string value = std::to_string(ring.last().value);
-    for (const std::string& key : keys)
-      ring.add({ring.last(), {1, 2}, key, value, ChangeRecord::Previous::value, "before"});
+    const Index index = ring.last().next();
+    const std::string value = std::to_string(index.value);
+    std::vector<app::KeyChange> changes;
+    for (const std::string& key : keys) changes.push_back({key, value, "before"});
+    ring.add(index, {1, 2}, changes);
     desk.changed(source);
   }
   void follow(std::uint64_t request, std::uint64_t after, std::uint64_t credit = 1000, app::FollowKeys keys = {},
@@ -71,10 +72,10 @@ TEST_CASE("a ring keeps the last changes, and knows from which entry on it has t
   CHECK(ring.first() == Index{11});
   const std::string value(100, 'v');
   for (std::uint64_t index = 11; index <= 200; ++index) {
-    ring.advance(Index{index});
-    if (index % 3 == 0) continue;
-    ring.add({Index{index}, {}, "a", value, ChangeRecord::Previous::none, {}});
-    if (index % 2 == 0) ring.add({Index{index}, {}, "b", value, ChangeRecord::Previous::none, {}});
+    std::vector<app::KeyChange> changes;
+    if (index % 3 != 0) changes.push_back({"a", value, std::nullopt});
+    if (index % 6 == 2 || index % 6 == 4) changes.push_back({"b", value, std::nullopt});
+    ring.add(Index{index}, {}, changes);
   }
   CHECK(ring.last() == Index{200});
   REQUIRE(ring.first() > Index{100});
@@ -96,6 +97,21 @@ TEST_CASE("a ring keeps the last changes, and knows from which entry on it has t
   ring.begin_behind(Index{500});
   CHECK(ring.first() == Index{501});
   CHECK(ring.last() == Index{500});
+}
+
+TEST_CASE("of the values that were there before an entry, no more is kept than its bound") {
+  using Previous = ChangeRecord::Previous;
+  ChangeRing ring(limits::change_ring_bytes);
+  const std::string large(limits::previous_bytes_per_entry - 5, 'v');
+  ring.add(Index{1}, {},
+           std::vector<app::KeyChange>{
+               {"a", "1", large}, {"b", "2", "fits"}, {"c", "3", "beyond"}, {"d", "4", std::nullopt}});
+  std::vector<Previous> found;
+  ring.visit(Index{}, [&](const ChangeRecord& change) {
+    found.push_back(change.previous);
+    return true;
+  });
+  CHECK(found == std::vector{Previous::value, Previous::value, Previous::omitted, Previous::none});
 }
 
 TEST_CASE("a feed is told at once where it begins, then of each change once, in order") {

@@ -76,6 +76,11 @@ void Service::maintain() {
   writes_.expire(world_.now_us(), answers_);
   reads_.expire(world_.now_us(), answers_);
   flush_if_due();
+  const auto due_us = due_timer_.ask_us(machine_->next_due_us());
+  if (role_.leader == server_ && !installing_ && due_us && *due_us <= clock_().monotonic_us) {
+    order(raft::ProposeTime{});
+    due_timer_.asked(clock_().monotonic_us);
+  }
   work();
 }
 
@@ -167,6 +172,7 @@ void Service::apply_entries() {
                     outcome.reply.word == ErrorWord::session_expired, answers_);
   }
   if (applied == 0) return;
+  due_timer_.applied(machine_->meta().time.cluster_us, clock_().monotonic_us);
   order(raft::Applied{machine_->applied()});
   if (machine_->wants_flush(world_.now_us())) flush_if_due();
   if (machine_->can_apply() && !std::exchange(is_awake_, true)) {

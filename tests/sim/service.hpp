@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "common/replica/orders.hpp"
+#include "node/due_timer.hpp"
 #include "node/freshness.hpp"
 #include "node/image_desk.hpp"
 #include "node/log_trim.hpp"
@@ -84,6 +85,7 @@ class Service final : public replica::RoundSink {
   Order order_;
 
   node::Freshness freshness_;
+  node::DueTimer due_timer_;
   node::Admission admission_;
   node::PendingWrites writes_;
   node::PendingReads reads_;

@@ -1,0 +1,55 @@
+#include "common/app/quota.hpp"
+
+#include "common/base/ensure.hpp"
+
+namespace parley::app {
+
+bool is_counted(char space) {
+  switch (static_cast<RowSpace>(space)) {
+    case RowSpace::meta:
+    case RowSpace::session:
+    case RowSpace::effects: return false;
+    case RowSpace::key_value:
+    case RowSpace::due: return true;
+  }
+  return false;
+}
+
+bool is_space(char space) {
+  switch (static_cast<RowSpace>(space)) {
+    case RowSpace::meta:
+    case RowSpace::session:
+    case RowSpace::effects: return true;
+    default: return is_counted(space);
+  }
+}
+
+std::optional<Reply> refused_by_quota(const Meta& meta, std::uint64_t before, std::uint64_t after) {
+  ENSURE_LE(before, meta.used_bytes);
+  const std::uint64_t quota = meta.in_force().quota_bytes;
+  if (after <= before || meta.used_bytes - before + after <= quota) return std::nullopt;
+  return Reply{.word = ErrorWord::quota,
+               .detail = std::to_string(meta.used_bytes) + " of " + std::to_string(quota) + " bytes are used"};
+}
+
+std::uint64_t cost_of(const Table& table, const RowKey& row) {
+  const auto value = table.get(row.view());
+  return value ? quota_cost(row.view().size() - 1, value->size()) : 0;
+}
+
+void put_counted(RecordedTable& table, Meta& meta, const RowKey& row, BytesView value) {
+  const std::uint64_t before = cost_of(table.table(), row);
+  ENSURE_LE(before, meta.used_bytes);
+  meta.used_bytes += quota_cost(row.view().size() - 1, value.size()) - before;
+  table.put(row.view(), value);
+}
+
+void erase_counted(RecordedTable& table, Meta& meta, const RowKey& row) {
+  const std::uint64_t cost = cost_of(table.table(), row);
+  if (cost == 0) return;
+  ENSURE_LE(cost, meta.used_bytes);
+  meta.used_bytes -= cost;
+  table.erase(row.view());
+}
+
+}  // namespace parley::app
