@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/change.hpp"
 #include "client/operation.hpp"
 #include "common/base/address.hpp"
 #include "common/base/clock.hpp"
@@ -13,15 +14,6 @@
 #include "common/transport/range_client.hpp"
 
 namespace parley::client {
-
-/// A key-value pair was changed by the entry `index`.
-struct Change {
-  Index index;
-  EntryTime time;
-  Bytes key;
-  std::optional<Bytes> value;  ///< nothing if the key was deleted
-  friend bool operator==(const Change&, const Change&) = default;
-};
 
 /// The changes that these entries, in their order, have made to keys with this prefix. `refused`, naming the entry, if
 /// the source does not know of a command whether it took effect.

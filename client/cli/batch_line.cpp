@@ -174,6 +174,12 @@ std::string change_line(const Change& change) {
   json["op"] = change.value ? "set" : "delete";
   put_bytes(json, "key", change.key);
   if (change.value) put_bytes(json, "value", *change.value);
+  switch (change.previous) {
+    case app::ChangeRecord::Previous::unknown: break;
+    case app::ChangeRecord::Previous::none: json["previous"] = nullptr; break;
+    case app::ChangeRecord::Previous::value: put_bytes(json, "previous", change.previous_value); break;
+    case app::ChangeRecord::Previous::omitted: json["previous_omitted"] = true; break;
+  }
   return dump(json);
 }
 

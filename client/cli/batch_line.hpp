@@ -38,7 +38,8 @@ struct BatchProblem {
 [[nodiscard]] std::string batch_answer(const std::string& id, const Outcome& outcome);
 [[nodiscard]] std::string batch_answer(const BatchProblem& problem);
 
-/// A line of `watch -json`: index, time, op (`set` or `delete`), key, value; bytes that are not UTF-8 as above.
+/// A line of `watch -json`: index, time, op (`set` or `delete`), key, value; if they were asked for, previous (null:
+/// there was none) or previous_omitted; bytes that are not UTF-8 as above.
 [[nodiscard]] std::string change_line(const Change& change);
 
 }  // namespace parley::client::cli

@@ -14,7 +14,7 @@ constexpr std::array<CommandInfo, 13> commands = {{
     {"delete", "KEY", "remove a key", 1, 1, make_delete},
     {"cas", "KEY EXPECTED NEW", "store NEW if the value is EXPECTED", 3, 3, make_cas},
     {"scan", "[PREFIX] [-limit N] [-read MODE]", "print keys and values in byte order", 0, 1, make_scan},
-    {"watch", "[PREFIX] [-from INDEX]", "print each change as it is committed", 0, 1, make_watch},
+    {"watch", "[PREFIX] [-from INDEX] [-previous]", "print each change as it is committed", 0, 1, make_watch},
     {"status", "", "what each member says of itself", 0, 0, make_status},
     {"members", "", "the members as the log has them", 0, 0, make_members},
     {"remove", "ID", "take a member out of the cluster", 1, 1, make_remove},

@@ -70,17 +70,51 @@ class Watch(E2eTest):
         self.ended(ended, 1, out="")
         self.assertRegex(ended.err, r"entry 1 is not kept here; the first one that is, is \d+")
 
-    def test_nobody_serves(self):
-        """without a node that serves what is committed a watch says so"""
+    @takes(4)
+    def test_without_hrecov(self):
+        """what nodes have in memory is told on their port for clients, and what lies further back needs one with -hrecov"""
         cluster = self.cluster(1, PATIENT)
         node = cluster["node0"]
         command = node.command()
         at = command.index("-hrecov")
         node.command = lambda: command[:at] + command[at + 2:]
         cluster.up()
-        ended = cluster.parley("watch")
+        self.done(cluster.parley("set", "colour", "red"))
+        _, out = self.start_watch(cluster, "-from", "1", "-previous")
+        self.eventually(lambda: self.lines(out), "what was there before is told")
+        self.done(cluster.parley("set", "colour", "green"))
+        self.done(cluster.parley("cas", "colour", "green", "blue"))
+        self.ended(cluster.parley("cas", "colour", "green", "grey"), 1)
+        self.done(cluster.parley("delete", "colour"))
+        self.eventually(lambda: len(self.lines(out)) == 4, "all changes are told")
+        told = [(line["op"], line.get("value"), line["previous"]) for line in self.lines(out)]
+        self.assertEqual(told, [("set", "red", None), ("set", "green", "red"), ("set", "blue", "green"),
+                                ("delete", None, "blue")])
+        ended = cluster.parley("watch", "-from", "1000000")
         self.ended(ended, 1, out="")
-        self.assertIn("none was started with -hrecov", ended.err)
+        self.assertIn("entry 999999 is not there yet", ended.err)
+        # Stopped cleanly, it has nothing to apply again, and so nothing in memory.
+        self.assertEqual(node.stop(), 0)
+        cluster.restart()
+        ended = cluster.parley("watch", "-from", "1")
+        self.ended(ended, 1, out="")
+        self.assertIn("further back only nodes that were started with -hrecov serve their logs", ended.err)
+
+    @takes(8)
+    def test_all_restarted(self):
+        """a watch goes on, without gap or repeat, when all nodes were restarted and have forgotten what they had in memory"""
+        cluster = self.cluster(3, PATIENT).up()
+        _, out = self.start_watch(cluster, "-from", "1")
+        batch = cluster.batch("-timeout", "60s")
+        self.all_ok(batch.ask_all([{"op": "set", "key": f"k{n}", "value": "1"} for n in range(100)]))
+        self.eventually(lambda: len(self.lines(out)) == 100, "the first changes are told")
+        cluster.await_level()
+        for name in cluster.nodes:
+            self.assertEqual(cluster[name].stop(), 0)
+        cluster.restart()
+        self.all_ok(batch.ask_all([{"op": "set", "key": f"k{n}", "value": "2"} for n in range(100, 200)]))
+        self.eventually(lambda: len(self.lines(out)) == 200, "the others are told")
+        self.assertEqual(sorted(line["key"] for line in self.lines(out)), sorted(f"k{n}" for n in range(200)))
 
 
 if __name__ == "__main__":
