@@ -3,6 +3,8 @@
 #include <iterator>
 #include <utility>
 
+#include "common/base/fairness_limits.hpp"
+
 namespace parley::node {
 
 std::optional<wire::ErrorReply> PendingReads::add(Read read) {
@@ -57,15 +59,17 @@ void PendingReads::refused(const raft::ReadRefused& refused, Answers& answers) {
 std::vector<PendingReads::Read> PendingReads::take_servable(Index applied) {
   std::vector<Read> servable;
   while (!confirmed_.empty() && confirmed_.begin()->first <= applied) {
-    std::vector<Read>& reads = confirmed_.begin()->second;
-    for (const Read& read : reads) admission_.leave(read.asker, read.query.size());
-    if (servable.empty()) {
-      servable = std::move(reads);
-    } else {
-      std::move(reads.begin(), reads.end(), std::back_inserter(servable));
+    for (Read& read : confirmed_.begin()->second) {
+      const bool is_light = admission_.is_light(connection_key(read.asker));
+      is_light ? servable.push_back(std::move(read)) : servable_.push_back(std::move(read));
     }
     confirmed_.erase(confirmed_.begin());
   }
+  for (std::size_t taken = 0; taken < limits::reads_per_round && !servable_.empty(); ++taken) {
+    servable.push_back(std::move(servable_.front()));
+    servable_.pop_front();
+  }
+  for (const Read& read : servable) admission_.leave(read.asker, read.query.size());
   return servable;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -34,8 +35,10 @@ class PendingReads {
   void set_leader_known(bool is_known) { leader_known_ = is_known; }
   void ready(const raft::ReadReady& ready);
   void refused(const raft::ReadRefused& refused, Answers& answers);
-  /// Those that may now be served; they no longer count as waiting.
+  /// Those that may now be served; they no longer count as waiting. Of connections that have much to do, no more than
+  /// limits::reads_per_round at a time: true from has_servable() says that others are left.
   [[nodiscard]] std::vector<Read> take_servable(Index applied);
+  [[nodiscard]] bool has_servable() const { return !servable_.empty(); }
   /// Answers `no_leader` to those whose deadline has passed (a read that was not answered had no effect), and asks
   /// again for rounds that were begun before the last call and are still unanswered: a message may have been lost.
   void expire(std::uint64_t now_us, Answers& answers);
@@ -56,6 +59,7 @@ class PendingReads {
   std::vector<Read> gathered_by_lease_;
   std::map<std::uint64_t, UnderWay> under_way_;
   std::multimap<Index, std::vector<Read>> confirmed_;
+  std::deque<Read> servable_;  ///< of connections that have much to do
 };
 
 }  // namespace parley::node

@@ -1,8 +1,8 @@
 #include "node/pending_writes.hpp"
 
-#include <algorithm>
+#include <utility>
 
-#include "common/base/limits.hpp"
+#include "common/base/fairness_limits.hpp"
 
 namespace parley::node {
 
@@ -13,40 +13,60 @@ std::optional<wire::ErrorReply> PendingWrites::add(Asker asker, const app::Comma
   Pending& pending = at->second;
   if (is_new) {
     pending.command = std::move(command);
-    queue_.push_back(id);
+    pending.lane = connection_key(asker);
+    lanes_.push(pending.lane, id);
   }
   pending.waiters.push_back({std::move(asker), deadline_us});
   return std::nullopt;
 }
 
+std::size_t PendingWrites::most_on_their_way() const {
+  return now_us_ < light_until_us_ ? limits::proposed_commands_beside_light : limits::proposed_commands;
+}
+
+void PendingWrites::set_counted(Pending& pending, bool is_counted) {
+  if (std::exchange(pending.is_counted, is_counted) == is_counted) return;
+  on_their_way_ += is_counted ? 1 : std::size_t(-1);
+}
+
+void PendingWrites::erase(Map::iterator at) {
+  set_counted(at->second, false);
+  pending_.erase(at);
+}
+
 std::optional<raft::Propose> PendingWrites::take_proposal() {
-  if (!leader_known_ || queue_.empty()) return std::nullopt;
+  if (!leader_known_) return std::nullopt;
   raft::Propose proposal;
-  std::vector<app::CommandId> ids;
+  Proposed proposed{{}, now_us_};
   std::size_t bytes = 0;
-  while (!queue_.empty()) {
-    const auto at = pending_.find(queue_.front());
+  const auto may_go = [this](const std::string& lane) {
+    return on_their_way_ < most_on_their_way() || admission_.is_light(lane);
+  };
+  while (const auto next = lanes_.next(may_go)) {
+    const auto at = pending_.find(next->id);
     if (at != pending_.end() && at->second.is_queued) {
       Pending& pending = at->second;
       bytes += pending.command.size() + entry_header_bytes;
       if (bytes > limits::append_bytes && !proposal.commands.empty()) break;
       proposal.commands.push_back(pending.command);
-      ids.push_back(at->first);
+      proposed.ids.push_back(next->id);
       pending.is_queued = pending.is_refused = false;
+      set_counted(pending, !admission_.is_light(next->lane));
       ++pending.proposals;
     }
-    queue_.pop_front();
+    lanes_.pop();
   }
   if (proposal.commands.empty()) return std::nullopt;
   proposal.id = next_proposal_++;
-  proposed_.emplace(proposal.id, std::move(ids));
+  proposed_.emplace(proposal.id, std::move(proposed));
   return proposal;
 }
 
 void PendingWrites::queue(const app::CommandId& id, Pending& pending) {
+  set_counted(pending, false);
   if (pending.is_queued) return;
   pending.is_queued = true;
-  queue_.push_back(id);
+  lanes_.push(pending.lane, id);
 }
 
 void PendingWrites::leader_changed(bool is_known) {
@@ -58,7 +78,7 @@ void PendingWrites::leader_changed(bool is_known) {
 void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answers) {
   const auto proposal = proposed_.find(refused.id);
   if (proposal == proposed_.end()) return;
-  for (const app::CommandId& id : proposal->second) {
+  for (const app::CommandId& id : proposal->second.ids) {
     const auto at = pending_.find(id);
     if (at == pending_.end()) continue;
     --at->second.proposals;
@@ -68,13 +88,14 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
       // An earlier proposal may still be committed, or may be lost: nothing is certain, so its waiters go on waiting,
       // and it is proposed again when there may be room. It takes effect once.
       at->second.is_refused = true;
+      set_counted(at->second, false);
     } else {
       const bool is_full = refused.refusal == raft::Refusal::disk_full;
       answer_all(at->second,
                  is_full ? wire::ErrorReply{ErrorWord::disk_full, "the disk of the leader is full", 0}
                          : too_busy("the leader has too much in flight"),
                  answers);
-      pending_.erase(at);
+      erase(at);
     }
   }
   // Proposed again once there is a leader: leader_changed() comes with it.
@@ -85,6 +106,7 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
 void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& reply, bool is_expired, Answers& answers) {
   const auto at = pending_.find(id);
   if (at == pending_.end()) return;
+  if (admission_.is_light(at->second.lane)) light_until_us_ = now_us_ + limits::light_memory_us;
   // The first may have been carried out by an entry that an image has brought, before the session was forgotten.
   if (is_expired && at->second.proposals > 1) {
     answer_all(at->second, wire::ErrorReply{ErrorWord::timeout, "its session has expired, perhaps behind it", 0},
@@ -92,7 +114,7 @@ void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& repl
   } else {
     answer_all(at->second, reply, answers);
   }
-  pending_.erase(at);
+  erase(at);
 }
 
 void PendingWrites::answer_all(const Pending& pending, const wire::ReplyBody& body, Answers& answers) {
@@ -114,10 +136,23 @@ void PendingWrites::expire(std::uint64_t now_us, Answers& answers) {
       return true;
     });
     if (pending.is_refused) queue(at->first, pending);
-    at = pending.waiters.empty() ? pending_.erase(at) : std::next(at);
+    const auto behind = std::next(at);
+    if (pending.waiters.empty()) erase(at);
+    at = behind;
   }
-  std::erase_if(proposed_, [&](const auto& proposal) {
-    return std::ranges::none_of(proposal.second, [&](const app::CommandId& id) { return pending_.contains(id); });
+  forget_old_proposals();
+}
+
+void PendingWrites::forget_old_proposals() {
+  std::erase_if(proposed_, [this](const auto& proposal) {
+    bool is_waited_for = false;
+    for (const app::CommandId& id : proposal.second.ids) {
+      const auto at = pending_.find(id);
+      if (at == pending_.end()) continue;
+      is_waited_for = true;
+      if (proposal.second.at_us + limits::proposal_memory_us <= now_us_) set_counted(at->second, false);
+    }
+    return !is_waited_for;
   });
 }
 

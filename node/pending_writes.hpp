@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -8,12 +7,17 @@
 #include "common/raft/io.hpp"
 #include "node/admission.hpp"
 #include "node/asker.hpp"
+#include "node/lanes.hpp"
 
 namespace parley::node {
 
 /// The commands that clients wait for at this node. A command is answered when it is applied here, whichever way it
 /// came into the log; so it may be proposed again whenever the leader changes: sessions make it take effect once
 /// (DESIGN section 8).
+///
+/// Connections take turns. Those with little to do (limits::light_requests) go first; of the others' commands no more
+/// are on their way at a time than limits::proposed_commands, and fewer while a light one is at work, so that a flood
+/// waits here and not in front of everybody.
 ///
 /// Invariants: a command is here at most once, whoever waits for it; it is refused only if none of its proposals can
 /// have been taken.
@@ -23,12 +27,14 @@ class PendingWrites {
   PendingWrites(Admission& admission, std::uint64_t first_proposal)
       : admission_(admission), next_proposal_(first_proposal) {}
 
+  /// By the monotonic clock; to be called before what happens at that time.
+  void set_now(std::uint64_t now_us) { now_us_ = now_us; }
   /// Takes a command in. A duplicate of one that is waiting joins it. Nothing returned means that the answer comes
   /// later.
   [[nodiscard]] std::optional<wire::ErrorReply> add(Asker asker, const app::CommandId& id, SharedBytes command,
                                                     std::uint64_t deadline_us);
   /// The next batch to propose, at most limits::append_bytes of commands but at least one; nothing while no leader is
-  /// known.
+  /// known, or as many are on their way as may be.
   [[nodiscard]] std::optional<raft::Propose> take_proposal();
   /// Somebody else leads, or nobody: what was proposed may be lost.
   void leader_changed(bool is_known);
@@ -51,9 +57,11 @@ class PendingWrites {
   };
   struct Pending {
     SharedBytes command;
+    std::string lane;
     std::vector<Waiter> waiters;
     std::uint32_t proposals = 0;  ///< how often it was proposed without a certain refusal
     bool is_queued = true;
+    bool is_counted = false;  ///< in on_their_way_
     bool is_refused = false;  ///< the last time; to be proposed again in a while, since an earlier one is unresolved
   };
   struct IdHash {
@@ -66,13 +74,24 @@ class PendingWrites {
 
   void answer_all(const Pending& pending, const wire::ReplyBody& body, Answers& answers);
   void queue(const app::CommandId& id, Pending& pending);
+  [[nodiscard]] std::size_t most_on_their_way() const;
+  void set_counted(Pending& pending, bool is_counted);
+  void erase(Map::iterator at);
+  void forget_old_proposals();
 
   Admission& admission_;
   std::uint64_t next_proposal_;
   bool leader_known_ = false;
   Map pending_;
-  std::deque<app::CommandId> queue_;  ///< to be proposed; may hold ids that are gone
-  std::unordered_map<std::uint64_t, std::vector<app::CommandId>> proposed_;
+  Lanes lanes_;                   ///< to be proposed; may hold ids that are gone
+  std::size_t on_their_way_ = 0;  ///< commands of connections that are not light, proposed lately and not applied
+  std::uint64_t light_until_us_ = 0;
+  std::uint64_t now_us_ = 0;
+  struct Proposed {
+    std::vector<app::CommandId> ids;
+    std::uint64_t at_us = 0;
+  };
+  std::unordered_map<std::uint64_t, Proposed> proposed_;
 };
 
 }  // namespace parley::node

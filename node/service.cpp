@@ -69,11 +69,13 @@ Status Service::run(const std::stop_token& stop) {
   poller.watch(mailbox_.fd());
   while (!stop.stop_requested()) {
     now_us_ = clock_.now().monotonic_us;
+    admission_.set_now(now_us_);
+    writes_.set_now(now_us_);
     bool is_busy = take_messages();
     is_busy = take_requests() || is_busy;
     is_busy = apply_entries() || is_busy;
     is_busy = feeds_.serve(answers_) || is_busy;
-    serve_reads();
+    is_busy = serve_reads() || is_busy;
     submit();
     propose_time_if_due();
     if (now_us_ >= next_maintenance_us_) maintain();
@@ -161,8 +163,10 @@ void Service::drop_lost_feeds() {
   }
 }
 
-void Service::serve_reads() {
+/// True if more are to be served.
+bool Service::serve_reads() {
   for (const PendingReads::Read& read : reads_.take_servable(machine_->applied())) answer_read(read);
+  return reads_.has_servable();
 }
 
 void Service::submit() {

@@ -101,7 +101,7 @@ class Service {
   bool take_messages();
   bool take_requests();
   bool apply_entries();
-  void serve_reads();
+  bool serve_reads();
   void note_changes(const app::Outcome& outcome);
   void tend_feeds();
   void drop_lost_feeds();

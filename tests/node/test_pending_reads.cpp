@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "common/base/fairness_limits.hpp"
 #include "node/pending_reads.hpp"
 #include "tests/node/askers.hpp"
 
@@ -92,4 +93,20 @@ TEST_CASE("a refused round is asked for again when there is a leader, or answere
     REQUIRE(desk.answers.size() == 1);
     CHECK(error_of(desk.answers[0]) == ErrorWord::busy);
   }
+}
+
+TEST_CASE("many reads of one connection are served in rounds, and those of others with the first") {
+  Desk desk;
+  const std::size_t many = limits::reads_per_round * 2 + 10;
+  for (std::uint64_t request = 1; request <= many; ++request) desk.add(request);
+  REQUIRE_FALSE(desk.reads.add({asker(1, "light"), SharedBytes(Bytes("get")), 1000}));
+  desk.reads.ready({desk.reads.take_round()->id, Index{1}});
+  auto served = desk.reads.take_servable(Index{1});
+  CHECK(served.size() == limits::reads_per_round + 1);
+  CHECK(served.front().asker == asker(1, "light"));
+  CHECK(desk.reads.has_servable());
+  CHECK(desk.reads.take_servable(Index{1}).size() == limits::reads_per_round);
+  CHECK(desk.reads.take_servable(Index{1}).size() == 10);
+  CHECK_FALSE(desk.reads.has_servable());
+  CHECK(desk.admission.requests() == 0);
 }

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "common/base/limits.hpp"
+#include <map>
+
+#include "common/base/fairness_limits.hpp"
 #include "node/pending_writes.hpp"
 #include "tests/node/askers.hpp"
 
@@ -189,5 +191,98 @@ TEST_CASE("without its session a command that was proposed again may have been c
     } else {
       CHECK(std::get<wire::AppReply>(desk.answers[0].body) == done);
     }
+  }
+}
+
+namespace {
+
+/// How many commands of each connection a proposal has, by the first letter of the command.
+std::map<char, std::size_t> by_letter(const std::optional<raft::Propose>& proposal) {
+  std::map<char, std::size_t> counts;
+  if (!proposal) return counts;
+  for (const SharedBytes& command : proposal->commands) ++counts[command.view().front()];
+  return counts;
+}
+
+/// Adds `count` commands of a connection, numbered from `first` on.
+void add_many(Desk& desk, const char* connection, const char* letter, std::uint64_t first, std::size_t count) {
+  for (std::uint64_t i = first; i < first + count; ++i)
+    REQUIRE_FALSE(desk.writes.add(asker(i, connection), command(i), bytes(letter), 10'000'000));
+}
+
+}  // namespace
+
+TEST_CASE("of a flood no more is on its way at a time than its bound, and all of it in the end") {
+  Desk desk;
+  add_many(desk, "flood", "f", 1, 3000);
+  desk.writes.set_now(1);
+  CHECK(by_letter(desk.writes.take_proposal()) == std::map<char, std::size_t>{{'f', limits::proposed_commands}});
+  CHECK_FALSE(desk.writes.take_proposal());
+  std::uint64_t next = 1;
+  for (; next <= 10; ++next) desk.writes.applied(command(next), done, false, desk.answers);
+  CHECK(by_letter(desk.writes.take_proposal())['f'] == 10);
+  while (desk.admission.requests() > 0) {
+    desk.writes.applied(command(next++), done, false, desk.answers);
+    (void)desk.writes.take_proposal();
+  }
+  CHECK(desk.answers.size() == 3000);
+}
+
+TEST_CASE("a connection with little to do goes before a flood, which then has less on its way") {
+  Desk desk;
+  desk.writes.set_now(1'000'000);
+  add_many(desk, "flood", "f", 1, 3000);
+  REQUIRE_FALSE(desk.writes.add(asker(1, "light"), command(5000), bytes("l"), 10'000'000));
+  const auto counts = by_letter(desk.writes.take_proposal());
+  CHECK(counts == std::map<char, std::size_t>{{'f', limits::proposed_commands}, {'l', 1}});
+  // However much of the flood is on its way; and of that less from now on.
+  desk.writes.applied(command(5000), done, false, desk.answers);
+  for (std::uint64_t i = 1; i <= 200; ++i) desk.writes.applied(command(i), done, false, desk.answers);
+  REQUIRE_FALSE(desk.writes.add(asker(2, "light"), command(5001), bytes("l"), 10'000'000));
+  CHECK(by_letter(desk.writes.take_proposal()) == std::map<char, std::size_t>{{'l', 1}});
+  for (std::uint64_t i = 201; i <= 1000; ++i) desk.writes.applied(command(i), done, false, desk.answers);
+  CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands_beside_light - 24);
+  // A while after the last of it the flood may fill its bound again.
+  desk.writes.set_now(1'000'000 + limits::light_memory_us);
+  CHECK(by_letter(desk.writes.take_proposal())['f'] ==
+        limits::proposed_commands - limits::proposed_commands_beside_light);
+}
+
+TEST_CASE("connections with much to do take turns") {
+  Desk desk;
+  add_many(desk, "c1", "a", 1, 1500);
+  add_many(desk, "c2", "b", 3001, 1500);
+  const auto counts = by_letter(desk.writes.take_proposal());
+  CHECK(counts ==
+        std::map<char, std::size_t>{{'a', limits::proposed_commands / 2}, {'b', limits::proposed_commands / 2}});
+}
+
+TEST_CASE("what was refused, lost or proposed to a leader of before holds nothing up") {
+  Desk desk;
+  desk.writes.set_now(1);
+  add_many(desk, "flood", "f", 1, 3000);
+  auto proposal = desk.writes.take_proposal();
+  REQUIRE(proposal);
+  SECTION("refused") {
+    desk.writes.refused({proposal->id, raft::Refusal::busy}, desk.answers);
+    CHECK(desk.answers.size() == limits::proposed_commands);
+    CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands);
+  }
+  SECTION("another leader") {
+    desk.writes.leader_changed(true);
+    CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands);
+  }
+  SECTION("lost") {
+    desk.writes.expire(2, desk.answers);
+    CHECK_FALSE(desk.writes.take_proposal());
+    desk.writes.set_now(1 + limits::proposal_memory_us);
+    desk.writes.expire(3, desk.answers);
+    CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands);
+  }
+  SECTION("given up by its clients") {
+    desk.writes.expire(20'000'000, desk.answers);
+    CHECK(desk.answers.size() == 3000);
+    add_many(desk, "flood", "f", 5000, 2000);
+    CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands);
   }
 }

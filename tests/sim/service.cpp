@@ -211,6 +211,8 @@ void Service::answer_stale(const node::PendingReads::Read& read) {
 }
 
 void Service::submit() {
+  admission_.set_now(world_.now_us());
+  writes_.set_now(world_.now_us());
   while (auto proposal = writes_.take_proposal()) order(std::move(*proposal));
   while (const auto round = reads_.take_round()) order(*round);
 }
