@@ -6,12 +6,27 @@
 
 namespace parley {
 
-std::uint64_t draw_u64() {
+namespace {
+
+void initialise() {
   static const int initialised = sodium_init();
   ENSURE(initialised >= 0);
+}
+
+}  // namespace
+
+std::uint64_t draw_u64() {
+  initialise();
   std::uint64_t number = 0;
   while (number == 0) randombytes_buf(&number, sizeof number);
   return number;
+}
+
+Bytes draw_secret(std::size_t bytes) {
+  initialise();
+  Bytes secret(bytes, '\0');
+  randombytes_buf(secret.data(), secret.size());
+  return secret;
 }
 
 ClusterId draw_cluster_id() {
