@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/app/chat/chat.hpp"
 #include "common/app/due.hpp"
 #include "common/app/effects.hpp"
 #include "common/app/key_value.hpp"
@@ -97,7 +98,9 @@ void Application::work_off_due() {
 }
 
 void Application::let_fall_due(const Due& due) {
-  remove_due(table_, meta_, due.at_us, static_cast<DueKind>(due.kind), due.rest);
+  const auto kind = static_cast<DueKind>(due.kind);
+  remove_due(table_, meta_, due.at_us, kind, due.rest);
+  if (chat::is_of_chat(kind)) chat::let_fall_due(due, table_, meta_);
 }
 
 void Application::finish(const Entry& entry, bool took_effect) {
@@ -203,7 +206,15 @@ Reply Application::execute_operation(const Command& command, Sessions::Session& 
 }
 
 Reply Application::query(const Query& query) const {
-  return std::visit([this](const auto& kind) { return read(kind, table_.table()); }, query);
+  return std::visit(
+      [this](const auto& kind) {
+        if constexpr (requires { read(kind, table_.table(), meta_); }) {
+          return read(kind, table_.table(), meta_);
+        } else {
+          return read(kind, table_.table());
+        }
+      },
+      query);
 }
 
 void Application::forget_membership() {

@@ -35,7 +35,7 @@ std::optional<Operation> read_operation(ByteReader& in, std::uint8_t kind) {
     case 3: return Set{in.sized(), in.sized()};
     case 4: return Delete{in.sized()};
     case 5: return CompareAndSet{in.sized(), in.sized(), in.sized()};
-    default: return std::nullopt;
+    default: return chat::read_operation(in, kind);
   }
 }
 

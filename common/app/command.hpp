@@ -4,6 +4,7 @@
 #include <ostream>
 #include <variant>
 
+#include "common/app/chat/operation.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/ids.hpp"
 
@@ -39,7 +40,7 @@ struct CompareAndSet {
   friend bool operator==(const CompareAndSet&, const CompareAndSet&) = default;
 };
 
-using Operation = std::variant<OpenSession, CloseSession, Set, Delete, CompareAndSet>;
+using Operation = std::variant<OpenSession, CloseSession, Set, Delete, CompareAndSet, chat::Operation>;
 
 /// A command as a client issues it. Its bytes views are borrowed from wherever it was made or decoded from.
 struct Command {

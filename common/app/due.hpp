@@ -14,10 +14,15 @@
 /// is done when one does: nothing but apply lets anything fall due, and an entry before it does anything else.
 namespace parley::app {
 
-/// What it is; `rest` says which. Part of the format. (From 3 on they are those of the chat.)
+/// What it is; `rest` says which. Part of the format.
 enum class DueKind : std::uint8_t {
   key = 1,    ///< a key with a life of its own ends; the key
   lease = 2,  ///< a lease ends with its keys; its number, big-endian
+  // Of the chat: chat/CHAT.md.
+  token = 3,
+  sent_key = 4,
+  failed_logins = 5,
+  gone_chats = 6,
 };
 
 struct Due {

@@ -33,6 +33,8 @@ std::optional<Query> decode_query(BytesView bytes) {
     query = Get{in.sized()};
   } else if (kind == scan_kind) {
     query = Scan{in.sized(), in.sized(), in.number<std::uint32_t>()};
+  } else if (const auto of_chat = chat::read_query(in, kind)) {
+    query = *of_chat;
   } else {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <variant>
 
+#include "common/app/chat/query.hpp"
 #include "common/base/bytes.hpp"
 
 namespace parley::app {
@@ -22,7 +23,7 @@ struct Scan {
 };
 
 /// A read. It changes nothing and needs no session. Its views are borrowed.
-using Query = std::variant<Get, Scan>;
+using Query = std::variant<Get, Scan, chat::Query>;
 
 /// COMMANDS.md has the bytes.
 [[nodiscard]] Bytes encode_query(const Query& query);

@@ -10,7 +10,23 @@ bool is_counted(char space) {
     case RowSpace::session:
     case RowSpace::effects: return false;
     case RowSpace::key_value:
-    case RowSpace::due: return true;
+    case RowSpace::due:
+    case RowSpace::chat_user_name:
+    case RowSpace::chat_user:
+    case RowSpace::chat_token:
+    case RowSpace::chat_grant:
+    case RowSpace::chat_failures:
+    case RowSpace::chat_failures_end:
+    case RowSpace::chat_name:
+    case RowSpace::chat:
+    case RowSpace::chat_numbers:
+    case RowSpace::chat_member:
+    case RowSpace::chat_join:
+    case RowSpace::chat_of_user:
+    case RowSpace::chat_invitation:
+    case RowSpace::chat_event:
+    case RowSpace::chat_sent_key:
+    case RowSpace::chat_gone: return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/app/chat/chat.hpp"
 #include "common/app/key_value.hpp"
 
 namespace parley::app {
@@ -23,19 +24,17 @@ bool is_executed(const Outcome& outcome) {
 
 }  // namespace
 
-/// Keeps what is known of sessions, and nothing of keys.
+/// Keeps what is known of sessions, and nothing of keys, of the chat, or of what falls due.
 class Reducer::SessionRows final : public Table {
  public:
   [[nodiscard]] std::optional<BytesView> get(BytesView key) const override { return rows_.get(key); }
   void put(BytesView key, BytesView value) override {
-    if (!is_of_key(key)) rows_.put(key, value);
+    if (!is_counted(key.front())) rows_.put(key, value);
   }
   void erase(BytesView key) override { rows_.erase(key); }
   void scan(BytesView from, const Visitor& visitor) const override { rows_.scan(from, visitor); }
 
  private:
-  static bool is_of_key(BytesView key) { return key.starts_with(static_cast<char>(RowSpace::key_value)); }
-
   MemoryTable rows_;
 };
 
@@ -97,7 +96,9 @@ void Reducer::take(const Entry& entry) {
   const auto command = entry.kind == EntryKind::command ? decode_command(entry.payload.view()) : std::nullopt;
   if (!command) return;
   const auto* set_operation = std::get_if<Set>(&command->operation);
-  if (!is_executed(outcome)) {
+  if (const auto* of_chat = std::get_if<chat::Operation>(&command->operation)) {
+    if (!outcome.duplicate) most_used_ += chat::most_growth(*of_chat);
+  } else if (!is_executed(outcome)) {
     if (set_operation != nullptr) unnecessary_.push_back(entry.index);
   } else if (set_operation != nullptr) {
     set(*set_operation, entry.index);

@@ -83,7 +83,7 @@ std::optional<ReplyBody> read_body(ByteReader& in, std::uint8_t kind, bool more)
     case 2: return read_rows(in, more);
     case 3: return SessionOpened{SessionId{in.number<std::uint64_t>()}};
     case opened_with_window: return read_opened_with_window(in);
-    default: return std::nullopt;
+    default: return chat::read_answer(in, kind);
   }
 }
 

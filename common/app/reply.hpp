@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/app/chat/answer.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/error_word.hpp"
 #include "common/base/ids.hpp"
@@ -33,7 +34,7 @@ struct SessionOpened {
   friend bool operator==(const SessionOpened&, const SessionOpened&) = default;
 };
 
-using ReplyBody = std::variant<std::monostate, ReplyValue, ReplyRows, SessionOpened>;
+using ReplyBody = std::variant<std::monostate, ReplyValue, ReplyRows, SessionOpened, chat::Answer>;
 
 /// The application's answer to a command or a query.
 struct Reply {

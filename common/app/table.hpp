@@ -34,6 +34,23 @@ enum class RowSpace : char {
   session = 's',    ///< sessions and their kept replies: see sessions.hpp
   effects = 'e',    ///< which entries took effect: see effects.hpp
   due = 'x',        ///< what ends, and when: see due.hpp
+  // The chat, by its own document: chat/rows.hpp.
+  chat_user_name = 'u',
+  chat_user = 'U',
+  chat_token = 'T',
+  chat_grant = 't',
+  chat_failures = 'f',
+  chat_failures_end = 'F',
+  chat_name = 'C',
+  chat = 'c',
+  chat_numbers = 'n',
+  chat_member = 'p',
+  chat_join = 'j',
+  chat_of_user = 'P',
+  chat_invitation = 'v',
+  chat_event = 'h',
+  chat_sent_key = 'i',
+  chat_gone = 'g',
 };
 
 /// The key of a row, built in place: one is made for every access.

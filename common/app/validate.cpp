@@ -1,5 +1,7 @@
 #include "common/app/validate.hpp"
 
+#include "common/app/chat/names.hpp"
+
 namespace parley::app {
 namespace {
 
@@ -15,6 +17,7 @@ std::optional<Problem> validate_value(BytesView value, const Settings& settings)
 
 std::optional<Problem> judge(const OpenSession&, const Settings&) { return std::nullopt; }
 std::optional<Problem> judge(const CloseSession&, const Settings&) { return std::nullopt; }
+std::optional<Problem> judge(const chat::Operation& operation, const Settings&) { return chat::problem_of(operation); }
 std::optional<Problem> judge(const Delete& erase, const Settings&) { return validate_key(erase.key); }
 std::optional<Problem> judge(const Set& set, const Settings& settings) {
   if (auto problem = validate_key(set.key, settings.key_bytes)) return problem;

@@ -1,18 +1,11 @@
 #pragma once
 #include <optional>
-#include <string>
 
 #include "common/app/command.hpp"
+#include "common/app/problem.hpp"
 #include "common/app/settings.hpp"
-#include "common/base/error_word.hpp"
 
 namespace parley::app {
-
-/// Why a command cannot be carried out.
-struct Problem {
-  ErrorWord word = ErrorWord::invalid;
-  std::string text;  ///< for people; names the bound
-};
 
 /// Judges a command by itself, before it is proposed: nothing if it may be. Apply judges it again, by the cluster's
 /// settings, whatever a node let pass.

@@ -1,0 +1,36 @@
+#pragma once
+#include "common/app/chat/operation.hpp"
+#include "common/app/chat/query.hpp"
+#include "common/app/due.hpp"
+#include "common/app/execution.hpp"
+#include "common/app/reply.hpp"
+
+/// The chat as the application sees it: where it hooks in. CHAT.md has what it does.
+///
+/// It keeps nothing in memory: everything is in rows, and every call is bounded in what it reads and changes.
+namespace parley::app::chat {
+
+/// Carries out one operation. What is refused changes nothing, but for a wrong password, which is counted.
+[[nodiscard]] Reply execute(const Operation& operation, const Execution& execution);
+
+/// Answers from the rows as they are; a token has ended if it had by the time of the last entry.
+[[nodiscard]] Reply read(const Query& query, const Table& table, const Meta& meta);
+
+/// What is done when a row of the chat falls due. The row itself is gone already.
+void let_fall_due(const Due& due, RecordedTable& table, Meta& meta);
+[[nodiscard]] bool is_of_chat(DueKind kind);
+
+/// By how much an operation may raise the used bytes of the quota, whatever it finds.
+[[nodiscard]] std::uint64_t most_growth(const Operation& operation);
+
+/// What whoever verifies a password must know of its user.
+struct Credentials {
+  Bytes password_hash;  ///< empty if nobody may log in by this name, or the token is none
+  std::uint64_t password_version = 0;
+};
+/// For Login by its name, for ChangePassword and DisableUser by their token.
+[[nodiscard]] Credentials credentials_for(const Operation& operation, const Table& table, const Meta& meta);
+/// How long this name must wait after wrong passwords, by the time of the last entry; 0 if it need not.
+[[nodiscard]] std::uint64_t login_wait_us(const Operation& operation, const Table& table, const Meta& meta);
+
+}  // namespace parley::app::chat
