@@ -1,5 +1,6 @@
 #include "logger/compaction/command_reduction.hpp"
 
+#include "common/app/quota.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/reducer.hpp"
 #include "common/transfer/rows.hpp"
@@ -17,7 +18,7 @@ class CommandReduction final : public archive::Reduction {
   }
   Status add_rows(BytesView rows) override {
     const bool are_rows = transfer::visit_rows(rows, [this](BytesView key, BytesView value) {
-      if (!key.starts_with(static_cast<char>(app::RowSpace::key_value))) rows_.put(key, value);
+      if (!app::is_counted(key.front())) rows_.put(key, value);
     });
     return are_rows ? Status{} : fail(ErrorCode::corrupt, "a chunk of an image does not hold rows");
   }

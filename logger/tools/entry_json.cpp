@@ -34,6 +34,27 @@ struct Match : Cases... {
   using Cases::operator()...;
 };
 
+/// A call of the chat. Hashes of passwords and tokens are left out: who has them can try to guess what they are of.
+std::string chat_json(JsonObject json, const app::chat::Operation& operation) {
+  std::visit(
+      [&json](const auto& call) {
+        if constexpr (requires { call.token; }) json.text("token", "omitted");
+        if constexpr (requires { call.password_hash; }) json.text("password_hash", "omitted");
+        if constexpr (requires { call.password_version; }) json.number("password_version", call.password_version);
+        if constexpr (requires { call.is_right; }) json.truth("right", call.is_right);
+        if constexpr (requires { call.chat; }) json.bytes("chat", call.chat);
+        if constexpr (requires { call.name; }) json.bytes("name", call.name);
+        if constexpr (requires { call.user; }) json.bytes("user", call.user);
+        if constexpr (requires { call.description; }) json.bytes("description", call.description);
+        if constexpr (requires { call.is_invite_only; }) json.truth("invite_only", call.is_invite_only);
+        if constexpr (requires { call.seq; }) json.number("seq", call.seq.value);
+        if constexpr (requires { call.text; }) json.bytes("text", call.text);
+        if constexpr (requires { call.key; }) json.bytes("key", call.key);
+      },
+      operation);
+  return std::move(json).done();
+}
+
 std::string command_json(BytesView payload) {
   const auto command = app::decode_command(payload);
   if (!command) return unknown("unknown", payload);
@@ -56,6 +77,7 @@ std::string command_json(BytesView payload) {
             json.bytes("key", cas.key).bytes("expected", cas.expected).bytes("value", cas.desired);
             return std::move(json).done();
           },
+          [&](const app::chat::Operation& operation) { return chat_json(head(name_of(operation)), operation); },
       },
       command->operation);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/app/chat/chat.hpp"
 #include "common/app/key_value.hpp"
 #include "common/app/reduced.hpp"
 #include "common/transfer/rows.hpp"
@@ -30,7 +31,7 @@ std::optional<Target> target_of(const app::Operation& operation) {
 
 }  // namespace
 
-/// Those of sessions, and that of the key.
+/// Those that the quota does not count, which are bounded, and that of the key.
 class KeyHistory::Rows final : public app::Table {
  public:
   explicit Rows(BytesView key) : row_(app::RowSpace::key_value, key) {}
@@ -43,9 +44,7 @@ class KeyHistory::Rows final : public app::Table {
   [[nodiscard]] std::optional<BytesView> row() const { return rows_.get(row_.view()); }
 
  private:
-  [[nodiscard]] bool is_kept(BytesView key) const {
-    return !key.starts_with(static_cast<char>(app::RowSpace::key_value)) || key == row_.view();
-  }
+  [[nodiscard]] bool is_kept(BytesView key) const { return !app::is_counted(key.front()) || key == row_.view(); }
 
   app::RowKey row_;
   app::MemoryTable rows_;
@@ -129,6 +128,8 @@ Result<std::optional<KeyWrite>> KeyHistory::take(const archive::ArchivedEntry& a
     ENSURE(applied.has_value());
     if (entry.kind == EntryKind::settings && applied->reply.word == ErrorWord::ok) take_settings(payload);
     if (target) outcome = judge(command->operation, *applied, before);
+    const auto* of_chat = command ? std::get_if<app::chat::Operation>(&command->operation) : nullptr;
+    if (of_chat != nullptr && !applied->duplicate) most_used_ += app::chat::most_growth(*of_chat);
   }
   if (!target || target->key != key_) return std::nullopt;
   KeyWrite write{target->operation, command->session, command->seq, std::nullopt, 0, std::move(outcome)};

@@ -108,6 +108,42 @@ TEST_CASE("dump prints each kind of entry as a line of JSON") {
   CHECK(lines[10].find(R"("command":{"op":"unknown","payload_base64":"bm8gY29tbWFuZA=="})") != std::string::npos);
 }
 
+TEST_CASE("dump shows what is said in a chat, and neither hashes of passwords nor of tokens") {
+  SimulatedFileSystem disk;
+  ClusterLog log;
+  log.settings({});
+  log.open_session(1);
+  const Digest token = blake2b("token");
+  const auto run = [&log](const app::chat::Operation& operation) { log.run(app::Operation(operation)); };
+  run(app::chat::CreateUser{"amy", "$argon2id$secret"});
+  run(app::chat::Login{"amy", token, 1, true});
+  run(app::chat::ChangePassword{token, 1, false, "$argon2id$secret"});
+  run(app::chat::CreateChat{token, "garden", "about", true});
+  run(app::chat::Send{token, "garden", "hello\n", ""});
+  run(app::chat::Edit{token, "garden", app::chat::EventSeq{1}, "hi"});
+  run(app::chat::Invite{token, "garden", "bob"});
+  ArchiveMaker archive(disk, log);
+  archive.take(log.last());
+  const Dumped dumped = dump(disk);
+  CHECK(good(dumped.answer) == Answer::yes);
+  const auto command = [&](std::size_t line, const std::string& behind) {
+    const std::string head = std::to_string(line - 2) + ",\"lowest_unanswered\":" + std::to_string(line - 2);
+    CHECK_THAT(lines_of(dumped.out).at(line - 1),
+               Catch::Contains("\"session\":2,\"seq\":" + head + "," + behind + "},"));
+  };
+  for (const char* word : {"create_user", "login", "change_password", "create_chat", "send", "edit", "invite"})
+    CHECK_THAT(dumped.out, Catch::Contains("{\"op\":\"" + std::string(word) + "\","));
+  command(3, R"("password_hash":"omitted","name":"amy")");
+  command(4, R"("token":"omitted","password_version":1,"right":true,"name":"amy")");
+  command(5, R"("token":"omitted","password_hash":"omitted","password_version":1,"right":false)");
+  command(6, R"("token":"omitted","name":"garden","description":"about","invite_only":true)");
+  command(7, R"("token":"omitted","chat":"garden","text":"hello\n","key":"")");
+  command(8, R"("token":"omitted","chat":"garden","seq":1,"text":"hi")");
+  command(9, R"("token":"omitted","chat":"garden","user":"bob")");
+  CHECK(dumped.out.find("argon2id") == std::string::npos);
+  CHECK(dumped.out.find(token.text()) == std::string::npos);
+}
+
 TEST_CASE("a reduced entry is shown with the length and the digest of what it was to write") {
   const Bytes value(100, 'v');
   const Bytes payload = app::encode_command({SessionId{5}, RequestSeq{2}, RequestSeq{1}, app::Set{"k", value}});
