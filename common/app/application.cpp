@@ -4,8 +4,9 @@
 
 #include "common/app/chat/chat.hpp"
 #include "common/app/due.hpp"
-#include "common/app/effects.hpp"
+#include "common/app/effect_details.hpp"
 #include "common/app/key_value.hpp"
+#include "common/app/lives.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/validate.hpp"
 #include "common/base/key_value_limits.hpp"
@@ -55,6 +56,7 @@ Outcome Application::apply(const Entry& entry) {
   table_.begin(meta_.state, entry.index);
   begin(entry);
   Outcome outcome;
+  outcome.ended = changes_.all().size();
   switch (entry.kind) {
     case EntryKind::command: apply_command(decode_command(entry.payload.view()), entry.index, outcome); break;
     case EntryKind::settings: apply_settings(entry, outcome); break;
@@ -78,6 +80,7 @@ std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
   table_.begin_reduced(meta_.state, entry.index, reduced->value);
   begin(entry);
   Outcome outcome;
+  outcome.ended = changes_.all().size();
   placeholder_.resize(reduced->value_bytes, '\0');
   apply_command(reduced->command(placeholder_), entry.index, outcome);
   finish(entry, outcome.took_effect());
@@ -94,13 +97,26 @@ void Application::begin(const Entry& entry) {
 }
 
 void Application::work_off_due() {
-  for (const Due& due : take_due(table_.table(), meta_, limits::due_per_entry)) let_fall_due(due);
+  std::size_t work = 0;
+  for (const Due& due : take_due(table_.table(), meta_, limits::due_per_entry)) {
+    work += 1 + (due.kind == DueKind::lease ? keys_that_end(due.rest, table_.table()) : 0);
+    if (work > limits::due_per_entry) {
+      meta_.next_due_us = std::min(meta_.next_due_us, due.at_us);
+      return;
+    }
+    let_fall_due(due);
+  }
 }
 
 void Application::let_fall_due(const Due& due) {
-  const auto kind = static_cast<DueKind>(due.kind);
-  remove_due(table_, meta_, due.at_us, kind, due.rest);
-  if (chat::is_of_chat(kind)) chat::let_fall_due(due, table_, meta_);
+  const Execution execution{table_, meta_, changes_, meta_.applied.next()};
+  switch (due.kind) {
+    case DueKind::key: return end_key(due.rest, due.at_us, execution);
+    case DueKind::lease: return end_lease(due.rest, due.at_us, execution);
+    default: break;
+  }
+  remove_due(table_, meta_, due.at_us, due.kind, due.rest);
+  if (chat::is_of_chat(due.kind)) chat::let_fall_due(due, table_, meta_);
 }
 
 void Application::finish(const Entry& entry, bool took_effect) {
@@ -110,6 +126,7 @@ void Application::finish(const Entry& entry, bool took_effect) {
   meta_.sessions = sessions_.size();
   meta_.state = table_.finish(state_reply_);
   note_effect(table_.unrecorded(), meta_, took_effect);
+  note_detail(table_.unrecorded(), meta_, changes_.detail());
 }
 
 void Application::apply_command(const std::optional<Command>& command, Index index, Outcome& outcome) {
@@ -205,13 +222,17 @@ Reply Application::execute_operation(const Command& command, Sessions::Session& 
       command.operation);
 }
 
-Reply Application::query(const Query& query) const {
+Reply Application::query(const Query& query, std::uint64_t now_us) const {
+  if (const auto* info = std::get_if<LeaseInfo>(&query)) return read(*info, table_.table(), meta_, now_us);
   return std::visit(
-      [this](const auto& kind) {
+      [this](const auto& kind) -> Reply {
         if constexpr (requires { read(kind, table_.table(), meta_); }) {
           return read(kind, table_.table(), meta_);
-        } else {
+        } else if constexpr (requires { read(kind, table_.table()); }) {
           return read(kind, table_.table());
+        } else {
+          ENSURE(false);
+          return {};
         }
       },
       query);

@@ -5,6 +5,7 @@
 #include "common/app/changes.hpp"
 #include "common/app/command.hpp"
 #include "common/app/due.hpp"
+#include "common/app/effect_details.hpp"
 #include "common/app/effects.hpp"
 #include "common/app/execution.hpp"
 #include "common/app/key_task.hpp"
@@ -33,6 +34,7 @@ struct Outcome {
   /// In order; of an entry of any kind, since what is due ends with whatever entry comes. They live until the next
   /// apply, and as long as the entry's payload.
   std::span<const KeyChange> changes;
+  std::size_t ended = 0;  ///< of these, the first: of keys that were due to end when the entry came
 
   /// It was carried out, now and for the first time, and not refused.
   [[nodiscard]] bool took_effect() const { return command && !duplicate && reply.word == ErrorWord::ok; }
@@ -79,8 +81,15 @@ class Application {
     return effects_of(table_.table(), meta_, block);
   }
 
-  /// Answers from the rows as they are.
-  [[nodiscard]] Reply query(const Query& query) const;
+  /// What an applied entry changed beyond what its command says; nothing if that is not known any more. Until the next
+  /// apply.
+  [[nodiscard]] std::optional<BytesView> effect_detail(Index index) const {
+    return detail_of(table_.table(), meta_, index);
+  }
+
+  /// Answers from the rows as they are. `now_us`: what cluster time is thought to be by now; of no account but for the
+  /// answer to how long something still lives.
+  [[nodiscard]] Reply query(const Query& query, std::uint64_t now_us = 0) const;
 
   /// Puts the meta row into the table. To be called before the table is frozen or copied, so that the rows and what is
   /// known of them become durable together.

@@ -3,17 +3,24 @@
 
 #include "common/app/application.hpp"
 #include "common/app/key_value.hpp"
+#include "common/app/lives.hpp"
 #include "common/app/validate.hpp"
 
 namespace parley::app {
 namespace {
 
-/// By how much it may raise the used bytes; nothing for what belongs to no key.
+/// By how much it may raise the used bytes; nothing for what belongs to no key, or to more than its row.
 std::optional<std::uint64_t> growth_of(const Operation& operation) {
   if (const auto* set = std::get_if<Set>(&operation)) return quota_cost(set->key.size(), set->value.size());
   if (const auto* cas = std::get_if<CompareAndSet>(&operation)) return quota_cost(cas->key.size(), cas->desired.size());
   if (std::holds_alternative<Delete>(operation)) return 0;
   return std::nullopt;
+}
+
+BytesView key_of(const Operation& operation) {
+  if (const auto* set = std::get_if<Set>(&operation)) return set->key;
+  if (const auto* cas = std::get_if<CompareAndSet>(&operation)) return cas->key;
+  return std::get<Delete>(operation).key;
 }
 
 }  // namespace
@@ -49,6 +56,7 @@ std::optional<KeyTask> Application::begin_task(const Entry& entry, const Command
   if (*growth > settings.quota_bytes || begun_growth_ > settings.quota_bytes - *growth ||
       meta_.used_bytes > settings.quota_bytes - *growth - begun_growth_)
     return std::nullopt;
+  if (find_life(table_.table(), meta_, key_of(command.operation))) return std::nullopt;
   Sessions::Session* session = sessions_.find(command.session);
   if (session == nullptr) return std::nullopt;
   if (sessions_.judge(*session, command.seq, command.lowest_unanswered) != Sessions::Verdict::execute)

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
@@ -16,27 +17,57 @@ struct KeyChange {
   std::optional<BytesView> previous;
 };
 
-/// What an entry changes, in the order in which it does. Reused from entry to entry. One thread.
+/// What an entry changes, in the order in which it does; and of that, in the bytes of effect_details.hpp, what its
+/// command alone does not tell. Reused from entry to entry. One thread.
+///
+/// A change is to be added before the row is changed: `present` is its value, if it is there.
 class ChangeList {
  public:
   /// From now on previous values are kept, which costs a copy of each.
   void want_previous(bool is_wanted) { wants_previous_ = is_wanted; }
-
   void clear();
-  /// A change that the entry's command alone tells. To be called before the row is changed: `present` is its value, if
-  /// it is there. Key and value must live as long as the change is looked at.
+
+  /// A change that the command tells. Key and value lie in its bytes.
   void add(BytesView key, std::optional<BytesView> value, std::optional<BytesView> present) {
-    changes_.push_back({key, value, wants_previous_ && present ? std::optional(keep(*present)) : std::nullopt});
+    if (item_) tell_item();
+    push(key, value, present);
   }
-  /// Until the next call of clear().
+  /// The key was given a value that the command does not tell.
+  void add_made(BytesView key, BytesView value, std::optional<BytesView> present);
+  /// The key was erased, though the command does not ask for it.
+  void add_ended(BytesView key, BytesView present);
+
+  /// What follows is done by this item of a transaction: those of `then` come before those of `otherwise`.
+  void begin_item(std::uint16_t number) { item_ = number; }
+  void end_items() { item_.reset(); }
+
+  /// So far, for back_to().
+  struct Mark {
+    std::size_t changes;
+    std::size_t detail_bytes;
+  };
+  [[nodiscard]] Mark mark() const { return {changes_.size(), detail_.size()}; }
+  /// What followed is not done after all.
+  void back_to(const Mark& mark);
+
+  /// Both until the next call of clear().
   [[nodiscard]] std::span<const KeyChange> all() const { return changes_; }
+  /// Empty if the command tells everything.
+  [[nodiscard]] BytesView detail() const { return detail_; }
 
  private:
+  void push(BytesView key, std::optional<BytesView> value, std::optional<BytesView> present) {
+    changes_.push_back({key, value, wants_previous_ && present ? std::optional(keep(*present)) : std::nullopt});
+  }
   BytesView keep(BytesView bytes) { return kept_.emplace_back(bytes); }
+  void begin_detail();
+  void tell_item();
 
   bool wants_previous_ = false;
   std::vector<KeyChange> changes_;
-  std::deque<Bytes> kept_;
+  Bytes detail_;
+  std::optional<std::uint16_t> item_;
+  std::deque<Bytes> kept_;  ///< what changes refer to and nobody else keeps
 };
 
 }  // namespace parley::app

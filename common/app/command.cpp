@@ -1,5 +1,6 @@
 #include "common/app/command.hpp"
 
+#include "common/app/transaction.hpp"
 #include "common/base/byte_codec.hpp"
 
 namespace parley::app {
@@ -14,18 +15,49 @@ constexpr std::uint8_t number_of(const CloseSession&) { return 2; }
 constexpr std::uint8_t number_of(const Set&) { return 3; }
 constexpr std::uint8_t number_of(const Delete&) { return 4; }
 constexpr std::uint8_t number_of(const CompareAndSet&) { return 5; }
+constexpr std::uint8_t number_of(const SetExpiring&) { return 6; }
+constexpr std::uint8_t number_of(const LeaseGrant&) { return 7; }
+constexpr std::uint8_t number_of(const LeaseKeepAlive&) { return 8; }
+constexpr std::uint8_t number_of(const LeaseRevoke&) { return 9; }
+constexpr std::uint8_t number_of(const Increment&) { return 10; }
+constexpr std::uint8_t number_of(const DeleteIf&) { return 11; }
+constexpr std::uint8_t number_of(const Transaction&) { return 12; }
 
 void write(ByteWriter& out, const OpenSession& open) { out.number(open.nonce); }
 void write(ByteWriter&, const CloseSession&) {}
 void write(ByteWriter& out, const Set& set) { out.sized(set.key).sized(set.value); }
 void write(ByteWriter& out, const Delete& erase) { out.sized(erase.key); }
 void write(ByteWriter& out, const CompareAndSet& cas) { out.sized(cas.key).sized(cas.expected).sized(cas.desired); }
+void write(ByteWriter& out, const SetExpiring& set) {
+  out.sized(set.key).sized(set.value).number(set.ttl_us).number(set.lease.value);
+}
+void write(ByteWriter& out, const LeaseGrant& grant) { out.number(grant.ttl_us); }
+void write(ByteWriter& out, const LeaseKeepAlive& keep) { out.number(keep.lease.value); }
+void write(ByteWriter& out, const LeaseRevoke& revoke) { out.number(revoke.lease.value); }
+void write(ByteWriter& out, const Increment& increment) {
+  out.sized(increment.key).number(static_cast<std::uint64_t>(increment.by));
+}
+void write(ByteWriter& out, const DeleteIf& erase) { out.sized(erase.key).sized(erase.expected); }
+void write(ByteWriter& out, const Transaction& transaction) { out.raw(transaction.parts); }
 
 std::size_t size_of(const OpenSession&) { return 8; }
 std::size_t size_of(const CloseSession&) { return 0; }
 std::size_t size_of(const Set& set) { return 8 + set.key.size() + set.value.size(); }
 std::size_t size_of(const Delete& erase) { return 4 + erase.key.size(); }
 std::size_t size_of(const CompareAndSet& cas) { return 12 + cas.key.size() + cas.expected.size() + cas.desired.size(); }
+std::size_t size_of(const SetExpiring& set) { return 24 + set.key.size() + set.value.size(); }
+std::size_t size_of(const LeaseGrant&) { return 8; }
+std::size_t size_of(const LeaseKeepAlive&) { return 8; }
+std::size_t size_of(const LeaseRevoke&) { return 8; }
+std::size_t size_of(const Increment& increment) { return 12 + increment.key.size(); }
+std::size_t size_of(const DeleteIf& erase) { return 8 + erase.key.size() + erase.expected.size(); }
+std::size_t size_of(const Transaction& transaction) { return transaction.parts.size(); }
+
+std::optional<Operation> read_transaction(ByteReader& in) {
+  const Transaction transaction{in.raw(in.remaining())};
+  if (!is_transaction(transaction.parts)) return std::nullopt;
+  return transaction;
+}
 
 /// The fields are read in the order in which braces evaluate them, which is the order written.
 std::optional<Operation> read_operation(ByteReader& in, std::uint8_t kind) {
@@ -35,6 +67,13 @@ std::optional<Operation> read_operation(ByteReader& in, std::uint8_t kind) {
     case 3: return Set{in.sized(), in.sized()};
     case 4: return Delete{in.sized()};
     case 5: return CompareAndSet{in.sized(), in.sized(), in.sized()};
+    case 6: return SetExpiring{in.sized(), in.sized(), in.number<std::uint64_t>(), LeaseId{in.number<std::uint64_t>()}};
+    case 7: return LeaseGrant{in.number<std::uint64_t>()};
+    case 8: return LeaseKeepAlive{LeaseId{in.number<std::uint64_t>()}};
+    case 9: return LeaseRevoke{LeaseId{in.number<std::uint64_t>()}};
+    case 10: return Increment{in.sized(), static_cast<std::int64_t>(in.number<std::uint64_t>())};
+    case 11: return DeleteIf{in.sized(), in.sized()};
+    case 12: return read_transaction(in);
     default: return chat::read_operation(in, kind);
   }
 }

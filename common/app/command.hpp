@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "common/app/chat/operation.hpp"
+#include "common/app/lease_id.hpp"
 #include "common/base/bytes.hpp"
 #include "common/base/ids.hpp"
 
@@ -40,7 +41,52 @@ struct CompareAndSet {
   friend bool operator==(const CompareAndSet&, const CompareAndSet&) = default;
 };
 
-using Operation = std::variant<OpenSession, CloseSession, Set, Delete, CompareAndSet, chat::Operation>;
+/// Sets a key that ends by itself: after `ttl_us` of cluster time, or with a lease; one of the two is 0. Every later
+/// set decides anew whether the key ends; Increment changes nothing about it.
+struct SetExpiring {
+  BytesView key;
+  BytesView value;
+  std::uint64_t ttl_us = 0;
+  LeaseId lease;
+  friend bool operator==(const SetExpiring&, const SetExpiring&) = default;
+};
+/// Begins a lease; its number is the index of the entry.
+struct LeaseGrant {
+  std::uint64_t ttl_us = 0;
+  friend bool operator==(const LeaseGrant&, const LeaseGrant&) = default;
+};
+/// Lets its time begin anew.
+struct LeaseKeepAlive {
+  LeaseId lease;
+  friend bool operator==(const LeaseKeepAlive&, const LeaseKeepAlive&) = default;
+};
+/// Ends it, with its keys.
+struct LeaseRevoke {
+  LeaseId lease;
+  friend bool operator==(const LeaseRevoke&, const LeaseRevoke&) = default;
+};
+/// Adds to a value that is a decimal number of 64 bits; a key that is not there counts as 0. `mismatch` with the
+/// present value if it is no such number, or would be none.
+struct Increment {
+  BytesView key;
+  std::int64_t by = 1;
+  friend bool operator==(const Increment&, const Increment&) = default;
+};
+/// `mismatch` with the present value if it is not `expected`, or `not_found`.
+struct DeleteIf {
+  BytesView key;
+  BytesView expected;
+  friend bool operator==(const DeleteIf&, const DeleteIf&) = default;
+};
+/// Compares, and one of two lists of items, all of which is done or nothing. transaction.hpp writes and reads the
+/// parts.
+struct Transaction {
+  BytesView parts;
+  friend bool operator==(const Transaction&, const Transaction&) = default;
+};
+
+using Operation = std::variant<OpenSession, CloseSession, Set, Delete, CompareAndSet, SetExpiring, LeaseGrant,
+                               LeaseKeepAlive, LeaseRevoke, Increment, DeleteIf, Transaction, chat::Operation>;
 
 /// A command as a client issues it. Its bytes views are borrowed from wherever it was made or decoded from.
 struct Command {

@@ -46,7 +46,7 @@ std::vector<Due> take_due(const Table& table, Meta& meta, std::size_t most) {
       meta.next_due_us = at_us;
       return false;
     }
-    found.push_back({at_us, static_cast<std::uint8_t>(key[header_bytes - 1]), Bytes(key.substr(header_bytes))});
+    found.push_back({at_us, static_cast<DueKind>(key[header_bytes - 1]), Bytes(key.substr(header_bytes))});
     return true;
   });
   return found;

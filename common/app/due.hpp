@@ -27,7 +27,7 @@ enum class DueKind : std::uint8_t {
 
 struct Due {
   std::uint64_t at_us = 0;  ///< cluster time
-  std::uint8_t kind = 0;    ///< a DueKind
+  DueKind kind{};           ///< may be one that this version does not know
   Bytes rest;
 };
 

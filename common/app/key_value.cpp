@@ -1,58 +1,138 @@
 #include "common/app/key_value.hpp"
 
 #include <algorithm>
+#include <charconv>
 
+#include "common/app/lives.hpp"
 #include "common/app/validate.hpp"
+#include "common/base/ensure.hpp"
+#include "common/base/key_value_limits.hpp"
 
 namespace parley::app {
 namespace {
-
-/// Writes a row whose value is now `present`, if it is there.
-Reply write_row(const RowKey& row, BytesView key, BytesView value, std::optional<BytesView> present,
-                const Execution& execution) {
-  Meta& meta = execution.meta;
-  const std::uint64_t before = present ? quota_cost(key.size(), present->size()) : 0;
-  const std::uint64_t after = quota_cost(key.size(), value.size());
-  if (auto refused = refused_by_quota(meta, before, after)) return *std::move(refused);
-  execution.changes.add(key, value, present);
-  meta.used_bytes += after - before;
-  if (!present) ++meta.keys;
-  execution.table.put(row.view(), value);
-  return {};
-}
 
 Reply not_found() { return {.word = ErrorWord::not_found, .detail = "no such key"}; }
 
 Reply refused(Problem problem) { return {.word = problem.word, .detail = std::move(problem.text)}; }
 
-}  // namespace
-
-Reply execute(const Set& set, const Execution& execution) {
-  const RowKey row(RowSpace::key_value, set.key);
-  return write_row(row, set.key, set.value, execution.table.table().get(row.view()), execution);
+Reply mismatch(BytesView present, const char* why) {
+  return {.word = ErrorWord::mismatch, .detail = why, .body = ReplyValue{Bytes(present)}};
 }
 
-Reply execute(const Delete& erase, const Execution& execution) {
-  const RowKey row(RowSpace::key_value, erase.key);
-  const auto present = execution.table.table().get(row.view());
-  if (!present) return not_found();
-  execution.changes.add(erase.key, std::nullopt, present);
-  const std::uint64_t cost = quota_cost(erase.key.size(), present->size());
-  ENSURE_LE(cost, execution.meta.used_bytes);
-  execution.meta.used_bytes -= cost;
-  --execution.meta.keys;
-  execution.table.erase(row.view());
+/// A key as it stands before it is changed. The value's view lives until then.
+struct Before {
+  Before(const Execution& execution, BytesView name)
+      : key(name),
+        row(RowSpace::key_value, name),
+        value(execution.table.table().get(row.view())),
+        life(find_life(execution.table.table(), execution.meta, name)) {}
+
+  [[nodiscard]] std::uint64_t cost() const {
+    return (value ? quota_cost(key.size(), value->size()) : 0) + cost_of_life(key, life);
+  }
+
+  BytesView key;
+  RowKey row;
+  std::optional<BytesView> value;
+  std::optional<Life> life;
+};
+
+/// Whether the value stands in the command, for those who read the log.
+enum class Value { told, made };
+
+Reply write(const Before& before, BytesView value, const std::optional<Life>& life, const Execution& execution,
+            Value how = Value::told) {
+  Meta& meta = execution.meta;
+  const std::uint64_t cost = quota_cost(before.key.size(), value.size());
+  if (auto refused = refused_by_quota(meta, before.cost(), cost + cost_of_life(before.key, life)))
+    return *std::move(refused);
+  if (how == Value::told) {
+    execution.changes.add(before.key, value, before.value);
+  } else {
+    execution.changes.add_made(before.key, value, before.value);
+  }
+  meta.used_bytes += cost;
+  if (before.value) {
+    meta.used_bytes -= quota_cost(before.key.size(), before.value->size());
+  } else {
+    ++meta.keys;
+  }
+  execution.table.put(before.row.view(), value);
+  change_life(execution, before.key, before.life, life);
   return {};
 }
 
-Reply execute(const CompareAndSet& cas, const Execution& execution) {
-  const RowKey row(RowSpace::key_value, cas.key);
-  const auto present = execution.table.table().get(row.view());
-  if (!present) return not_found();
-  if (*present != cas.expected) {
-    return {.word = ErrorWord::mismatch, .detail = "the value is another one", .body = ReplyValue{Bytes(*present)}};
+/// The key is there.
+Reply erase(const Before& before, const Execution& execution) {
+  execution.changes.add(before.key, std::nullopt, before.value);
+  const std::uint64_t cost = quota_cost(before.key.size(), before.value->size());
+  ENSURE_LE(cost, execution.meta.used_bytes);
+  execution.meta.used_bytes -= cost;
+  --execution.meta.keys;
+  execution.table.erase(before.row.view());
+  change_life(execution, before.key, before.life, std::nullopt);
+  return {};
+}
+
+/// The whole of it must be a number.
+std::optional<std::int64_t> parse_number(BytesView text) {
+  std::int64_t number = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Reply execute(const Set& set, const Execution& execution) {
+  return write(Before(execution, set.key), set.value, std::nullopt, execution);
+}
+
+Reply execute(const SetExpiring& set, const Execution& execution) {
+  const Before before(execution, set.key);
+  if (set.lease.value == 0)
+    return write(before, set.value, Life{time_after(execution.meta, set.ttl_us), {}}, execution);
+  const auto lease = find_lease(execution.table.table(), set.lease);
+  if (!lease) return {.word = ErrorWord::not_found, .detail = "no such lease"};
+  const Life life{0, set.lease};
+  if (before.life != life && lease->keys >= limits::lease_keys) {
+    return {.word = ErrorWord::too_large,
+            .detail = "the lease has " + std::to_string(limits::lease_keys) + " keys, which is as many as one may"};
   }
-  return write_row(row, cas.key, cas.desired, present, execution);
+  return write(before, set.value, life, execution);
+}
+
+Reply execute(const Delete& erase_operation, const Execution& execution) {
+  const Before before(execution, erase_operation.key);
+  return before.value ? erase(before, execution) : not_found();
+}
+
+Reply execute(const DeleteIf& erase_operation, const Execution& execution) {
+  const Before before(execution, erase_operation.key);
+  if (!before.value) return not_found();
+  if (*before.value != erase_operation.expected) return mismatch(*before.value, "the value is another one");
+  return erase(before, execution);
+}
+
+Reply execute(const CompareAndSet& cas, const Execution& execution) {
+  const Before before(execution, cas.key);
+  if (!before.value) return not_found();
+  if (*before.value != cas.expected) return mismatch(*before.value, "the value is another one");
+  return write(before, cas.desired, std::nullopt, execution);
+}
+
+Reply execute(const Increment& increment, const Execution& execution) {
+  const Before before(execution, increment.key);
+  const auto number = before.value ? parse_number(*before.value) : 0;
+  if (!number) return mismatch(*before.value, "the value is no decimal number of 64 bits");
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(*number, increment.by, &sum)) {
+    return mismatch(before.value.value_or("0"), "the number would have more than 64 bits");
+  }
+  Bytes text = std::to_string(sum);
+  Reply reply = write(before, text, before.life, execution, Value::made);
+  if (reply.word == ErrorWord::ok) reply.body = ReplyValue{std::move(text)};
+  return reply;
 }
 
 Reply read(const Get& get, const Table& table) {

@@ -14,6 +14,11 @@ namespace parley::app {
 [[nodiscard]] Reply execute(const Set& set, const Execution& execution);
 [[nodiscard]] Reply execute(const Delete& erase, const Execution& execution);
 [[nodiscard]] Reply execute(const CompareAndSet& cas, const Execution& execution);
+[[nodiscard]] Reply execute(const SetExpiring& set, const Execution& execution);
+[[nodiscard]] Reply execute(const Increment& increment, const Execution& execution);
+[[nodiscard]] Reply execute(const DeleteIf& erase, const Execution& execution);
+/// execute_transaction.cpp
+[[nodiscard]] Reply execute(const Transaction& transaction, const Execution& execution);
 
 [[nodiscard]] Reply read(const Get& get, const Table& table);
 [[nodiscard]] Reply read(const Scan& scan, const Table& table);

@@ -27,7 +27,8 @@ void encode_meta(const Meta& meta, Bytes& out) {
   writer.number(meta.used_bytes).number(meta.keys).number(meta.sessions);
   writer.number(meta.membership_index.value).sized(meta.membership);
   writer.sized(meta.settings ? encode_settings(*meta.settings) : Bytes());
-  writer.sized(meta.effects).number(meta.next_due_us);
+  writer.sized(meta.effects).number(meta.next_due_us).number(meta.keys_with_life);
+  writer.number(meta.details_from.value).number(meta.oldest_detail.value).number(meta.detail_bytes);
 }
 
 std::optional<Meta> decode_meta(BytesView bytes) {
@@ -48,7 +49,13 @@ std::optional<Meta> decode_meta(BytesView bytes) {
   meta.membership = in.sized();
   const BytesView settings = in.sized();
   meta.effects = in.sized();
-  if (version == meta_version) meta.next_due_us = in.number<std::uint64_t>();
+  if (version == meta_version) {
+    meta.next_due_us = in.number<std::uint64_t>();
+    meta.keys_with_life = in.number<std::uint64_t>();
+    meta.details_from = Index{in.number<std::uint64_t>()};
+    meta.oldest_detail = Index{in.number<std::uint64_t>()};
+    meta.detail_bytes = in.number<std::uint64_t>();
+  }
   if (!in.done() || meta.effects.size() > most_effect_bytes) return std::nullopt;
   if (settings.empty()) return meta;
   meta.settings = decode_settings(settings);

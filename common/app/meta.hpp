@@ -28,6 +28,10 @@ struct Meta {
   Bytes membership;                   ///< its payload, as it came
   std::optional<Settings> settings;   ///< of the last settings entry
   Bytes effects;                      ///< of the block that is not full: effects.hpp
+  std::uint64_t keys_with_life = 0;   ///< rows of RowSpace::life
+  Index details_from;                 ///< of the entries before it not all details are known (effect_details.hpp)
+  Index oldest_detail;                ///< the first entry of which there are any; 0 for none
+  std::uint64_t detail_bytes = 0;     ///< of all their rows
   std::uint64_t next_due_us = never;  ///< no row of RowSpace::due is due before (due.hpp)
   friend bool operator==(const Meta&, const Meta&) = default;
 

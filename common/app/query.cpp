@@ -8,11 +8,13 @@ namespace {
 constexpr std::uint8_t query_version = 1;
 constexpr std::uint8_t get_kind = 1;
 constexpr std::uint8_t scan_kind = 2;
+constexpr std::uint8_t lease_info_kind = 3;
 
 void write(ByteWriter& out, const Get& get) { out.number(get_kind).sized(get.key); }
 void write(ByteWriter& out, const Scan& scan) {
   out.number(scan_kind).sized(scan.prefix).sized(scan.after_key).number(scan.limit);
 }
+void write(ByteWriter& out, const LeaseInfo& info) { out.number(lease_info_kind).number(info.lease.value); }
 
 }  // namespace
 
@@ -33,6 +35,8 @@ std::optional<Query> decode_query(BytesView bytes) {
     query = Get{in.sized()};
   } else if (kind == scan_kind) {
     query = Scan{in.sized(), in.sized(), in.number<std::uint32_t>()};
+  } else if (kind == lease_info_kind) {
+    query = LeaseInfo{LeaseId{in.number<std::uint64_t>()}};
   } else if (const auto of_chat = chat::read_query(in, kind)) {
     query = *of_chat;
   } else {

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "common/app/chat/query.hpp"
+#include "common/app/lease_id.hpp"
 #include "common/base/bytes.hpp"
 
 namespace parley::app {
@@ -22,8 +23,14 @@ struct Scan {
   friend bool operator==(const Scan&, const Scan&) = default;
 };
 
+/// What is left of a lease, and how many keys it has: a ReplyLease.
+struct LeaseInfo {
+  LeaseId lease;
+  friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
+};
+
 /// A read. It changes nothing and needs no session. Its views are borrowed.
-using Query = std::variant<Get, Scan, chat::Query>;
+using Query = std::variant<Get, Scan, LeaseInfo, chat::Query>;
 
 /// COMMANDS.md has the bytes.
 [[nodiscard]] Bytes encode_query(const Query& query);

@@ -8,9 +8,13 @@ bool is_counted(char space) {
   switch (static_cast<RowSpace>(space)) {
     case RowSpace::meta:
     case RowSpace::session:
-    case RowSpace::effects: return false;
+    case RowSpace::effects:
+    case RowSpace::effect_detail: return false;
     case RowSpace::key_value:
     case RowSpace::due:
+    case RowSpace::life:
+    case RowSpace::lease:
+    case RowSpace::lease_key:
     case RowSpace::chat_user_name:
     case RowSpace::chat_user:
     case RowSpace::chat_token:
@@ -35,7 +39,8 @@ bool is_space(char space) {
   switch (static_cast<RowSpace>(space)) {
     case RowSpace::meta:
     case RowSpace::session:
-    case RowSpace::effects: return true;
+    case RowSpace::effects:
+    case RowSpace::effect_detail: return true;
     default: return is_counted(space);
   }
 }

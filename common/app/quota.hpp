@@ -8,7 +8,7 @@
 #include "common/base/limits.hpp"
 
 /// What the rows of a cluster cost, and how much of it is allowed. Every row counts but those of the spaces meta,
-/// session, effects and effect_detail, of which there are no more than their own bounds allow.
+/// session, effects and effect_detail, which have bounds of their own.
 namespace parley::app {
 
 /// Of a row whose key has so many bytes behind that of its space.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/app/chat/chat.hpp"
 #include "common/app/key_value.hpp"
+#include "common/app/operation_keys.hpp"
 
 namespace parley::app {
 namespace {
@@ -24,12 +24,19 @@ bool is_executed(const Outcome& outcome) {
 
 }  // namespace
 
-/// Keeps what is known of sessions, and nothing of keys, of the chat, or of what falls due.
+bool Reducer::keeps(BytesView row) {
+  for (const RowSpace space : {RowSpace::meta, RowSpace::session, RowSpace::effects}) {
+    if (row.starts_with(static_cast<char>(space))) return true;
+  }
+  return false;
+}
+
+/// Keeps what is known of sessions, and nothing of keys, how they end, or whatever else commands are about.
 class Reducer::SessionRows final : public Table {
  public:
   [[nodiscard]] std::optional<BytesView> get(BytesView key) const override { return rows_.get(key); }
   void put(BytesView key, BytesView value) override {
-    if (!is_counted(key.front())) rows_.put(key, value);
+    if (keeps(key)) rows_.put(key, value);
   }
   void erase(BytesView key) override { rows_.erase(key); }
   void scan(BytesView from, const Visitor& visitor) const override { rows_.scan(from, visitor); }
@@ -96,16 +103,15 @@ void Reducer::take(const Entry& entry) {
   const auto command = entry.kind == EntryKind::command ? decode_command(entry.payload.view()) : std::nullopt;
   if (!command) return;
   const auto* set_operation = std::get_if<Set>(&command->operation);
-  if (const auto* of_chat = std::get_if<chat::Operation>(&command->operation)) {
-    if (!outcome.duplicate) most_used_ += chat::most_growth(*of_chat);
-  } else if (!is_executed(outcome)) {
-    if (set_operation != nullptr) unnecessary_.push_back(entry.index);
+  const auto* erase_operation = std::get_if<Delete>(&command->operation);
+  if (set_operation != nullptr && !is_executed(outcome)) {
+    unnecessary_.push_back(entry.index);
   } else if (set_operation != nullptr) {
     set(*set_operation, entry.index);
-  } else if (const auto* erase_operation = std::get_if<Delete>(&command->operation)) {
+  } else if (erase_operation == nullptr) {
+    conditional(command->operation);
+  } else if (is_executed(outcome)) {
     erase(*erase_operation);
-  } else if (const auto* cas = std::get_if<CompareAndSet>(&command->operation)) {
-    compare_and_set(*cas);
   }
 }
 
@@ -137,10 +143,13 @@ void Reducer::erase(const Delete& erase) {
   keys_.erase(known);
 }
 
-/// It may have read any of the values, and changed it to one that is not known here.
-void Reducer::compare_and_set(const CompareAndSet& cas) {
-  most_used_ += quota_cost(cas.key.size(), cas.desired.size());
-  if (const auto known = keys_.find(cas.key); known != keys_.end()) keys_.erase(known);
+/// It may have read any of the values of its keys, and changed them to ones that are not known here, or to such as end
+/// by themselves. Whether it was carried out is not looked at: to take it for that only keeps more.
+void Reducer::conditional(const Operation& operation) {
+  most_used_ += most_growth(operation);
+  visit_keys(operation, [this](BytesView key) {
+    if (const auto known = keys_.find(key); known != keys_.end()) keys_.erase(known);
+  });
 }
 
 void Reducer::drop_all(Key& key) {

@@ -12,7 +12,9 @@ namespace parley::app {
 /// app::reduce leaves of these, and the other entries whole, give the same digest of the state; and at the end of every
 /// window the same rows.
 ///
-/// It knows the sessions, and so whether a command was carried out, but no values. Whether the quota let a set through
+/// It knows the sessions, and so whether a command was carried out, but no values; and not which keys end by
+/// themselves: those were set by commands that count as conditional here, and a set or delete behind them ends that.
+/// Whether the quota let a set through
 /// it knows from lengths alone: a value no longer than the one it replaces is never refused, and none is as long as all
 /// rows together cannot fill the quota, of which it keeps count. Where they might, a longer value makes no earlier one
 /// unnecessary, until a shorter one has followed.
@@ -24,9 +26,12 @@ class Reducer {
   Reducer();
   Reducer(Reducer&&) noexcept;
   ~Reducer();
-  /// As of an image: `rows` must have its meta row and those of its sessions; others may be left out. `corrupt` if they
-  /// are not what an application leaves.
+  /// As of an image: `rows` must have its meta row and those of its sessions; the others are left out. `corrupt` if
+  /// they are not what an application leaves.
   [[nodiscard]] static Result<Reducer> at(const Table& rows);
+
+  /// Whether a row is of those that at() needs.
+  [[nodiscard]] static bool keeps(BytesView row);
 
   /// The rows from which at() goes on, at the end of a window. Until the next call.
   [[nodiscard]] const Table& rows();
@@ -50,7 +55,7 @@ class Reducer {
   explicit Reducer(std::unique_ptr<SessionRows> rows);
   void set(const Set& set, Index index);
   void erase(const Delete& erase);
-  void compare_and_set(const CompareAndSet& cas);
+  void conditional(const Operation& operation);
   void drop_all(Key& key);
   [[nodiscard]] static std::uint64_t certain_cost(BytesView name, const Key& key);
 

@@ -1,6 +1,7 @@
 #include "common/app/reply.hpp"
 
 #include "common/base/byte_codec.hpp"
+#include "common/base/key_value_limits.hpp"
 
 namespace parley::app {
 namespace {
@@ -8,6 +9,8 @@ namespace {
 constexpr std::uint8_t reply_version = 1;
 constexpr std::uint8_t elided_flag = 1;
 constexpr std::uint8_t more_flag = 2;
+/// In the byte of the word of a transaction's item.
+constexpr std::uint8_t has_value = 0x80;
 constexpr std::size_t header_bytes = 1 + 1 + 1 + 1 + 4;
 
 void write(ByteWriter&, std::monostate) {}
@@ -25,11 +28,26 @@ void write(ByteWriter& out, const SessionOpened& opened) {
   if (!has_usual_window(opened)) out.number(opened.window);
 }
 
+void write(ByteWriter& out, const ReplyLease& lease) {
+  out.number(lease.lease.value).number(lease.ttl_us).number(lease.remaining_us).number(lease.keys);
+}
+void write(ByteWriter& out, const ReplyTransaction& transaction) {
+  out.number(static_cast<std::uint8_t>(transaction.held ? 1 : 0));
+  out.number(static_cast<std::uint32_t>(transaction.items.size()));
+  for (const ItemResult& item : transaction.items) {
+    const int value_mark = item.value ? has_value : 0;
+    out.number(static_cast<std::uint8_t>(static_cast<int>(item.word) | value_mark));
+    if (item.value) out.sized(*item.value);
+  }
+}
+
 // COMMANDS.md has the numbers: 0 to 31 are of sessions and key-value, from 32 on of the chat.
 std::uint8_t kind_of(std::monostate) { return 0; }
 std::uint8_t kind_of(const ReplyValue&) { return 1; }
 std::uint8_t kind_of(const ReplyRows&) { return 2; }
 std::uint8_t kind_of(const SessionOpened& opened) { return has_usual_window(opened) ? 3 : opened_with_window; }
+std::uint8_t kind_of(const ReplyLease&) { return 5; }
+std::uint8_t kind_of(const ReplyTransaction&) { return 6; }
 std::uint8_t kind_of(const ReplyBody& body) {
   return std::visit([](const auto& kind) { return kind_of(kind); }, body);
 }
@@ -42,6 +60,12 @@ std::size_t size_of(const ReplyRows& rows) {
   return size;
 }
 std::size_t size_of(const SessionOpened& opened) { return has_usual_window(opened) ? 8 : 12; }
+std::size_t size_of(const ReplyLease&) { return 28; }
+std::size_t size_of(const ReplyTransaction& transaction) {
+  std::size_t size = 5;
+  for (const ItemResult& item : transaction.items) size += item.value ? 5 + item.value->size() : 1;
+  return size;
+}
 std::size_t size_of(const ReplyBody& body) {
   return std::visit([](const auto& kind) { return size_of(kind); }, body);
 }
@@ -76,6 +100,22 @@ std::optional<SessionOpened> read_opened_with_window(ByteReader& in) {
   return opened;
 }
 
+std::optional<ReplyTransaction> read_transaction(ByteReader& in) {
+  ReplyTransaction transaction;
+  const auto held = in.number<std::uint8_t>();
+  const auto count = in.number<std::uint32_t>();
+  if (held > 1 || count > limits::transaction_items) return std::nullopt;
+  transaction.held = held == 1;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const auto byte = in.number<std::uint8_t>();
+    const auto word = error_word(byte & ~has_value);
+    if (!word) return std::nullopt;
+    ItemResult& item = transaction.items.emplace_back(*word);
+    if ((byte & has_value) != 0) item.value = Bytes(in.sized());
+  }
+  return transaction;
+}
+
 std::optional<ReplyBody> read_body(ByteReader& in, std::uint8_t kind, bool more) {
   switch (kind) {
     case 0: return ReplyBody{};
@@ -83,6 +123,10 @@ std::optional<ReplyBody> read_body(ByteReader& in, std::uint8_t kind, bool more)
     case 2: return read_rows(in, more);
     case 3: return SessionOpened{SessionId{in.number<std::uint64_t>()}};
     case opened_with_window: return read_opened_with_window(in);
+    case 5:
+      return ReplyLease{LeaseId{in.number<std::uint64_t>()}, in.number<std::uint64_t>(), in.number<std::uint64_t>(),
+                        in.number<std::uint32_t>()};
+    case 6: return read_transaction(in);
     default: return chat::read_answer(in, kind);
   }
 }
@@ -106,6 +150,10 @@ void encode_reply_for_state(const Reply& reply, Bytes& out) {
 void encode_reply_to_keep(const Reply& reply, Bytes& out) {
   if (header_bytes + size_of(reply.body) <= limits::kept_reply_bytes) {
     encode_reply_for_state(reply, out);
+  } else if (const auto* transaction = std::get_if<ReplyTransaction>(&reply.body)) {
+    ReplyTransaction without_values{transaction->held, {}};
+    for (const ItemResult& item : transaction->items) without_values.items.push_back({.word = item.word});
+    append(out, reply.word, {}, without_values, true);
   } else {
     append(out, reply.word, {}, std::monostate{}, true);
   }

@@ -34,6 +34,10 @@ enum class RowSpace : char {
   session = 's',    ///< sessions and their kept replies: see sessions.hpp
   effects = 'e',    ///< which entries took effect: see effects.hpp
   due = 'x',        ///< what ends, and when: see due.hpp
+  life = 'l',       ///< how a key ends, by itself or with a lease: see lives.hpp
+  lease = 'L',
+  lease_key = 'K',      ///< the keys of a lease
+  effect_detail = 'E',  ///< what an entry changed: see effect_details.hpp
   // The chat, by its own document: chat/rows.hpp.
   chat_user_name = 'u',
   chat_user = 'U',

@@ -1,6 +1,8 @@
 #include "common/app/validate.hpp"
 
 #include "common/app/chat/names.hpp"
+#include "common/app/transaction.hpp"
+#include "common/base/key_value_limits.hpp"
 
 namespace parley::app {
 namespace {
@@ -27,6 +29,66 @@ std::optional<Problem> judge(const CompareAndSet& cas, const Settings& settings)
   if (auto problem = validate_key(cas.key, settings.key_bytes)) return problem;
   if (auto problem = validate_value(cas.desired, settings)) return problem;
   return validate_value(cas.expected, settings);
+}
+
+std::optional<Problem> validate_life(std::uint64_t ttl_us) {
+  if (ttl_us == 0) return Problem{ErrorWord::invalid, "a life of no time is none"};
+  if (ttl_us <= limits::life_us) return std::nullopt;
+  return Problem{ErrorWord::too_large, "a life of " + std::to_string(ttl_us) + " us; at most " +
+                                           std::to_string(limits::life_us) + " are allowed"};
+}
+std::optional<Problem> validate_lease(LeaseId lease) {
+  if (lease.value != 0) return std::nullopt;
+  return Problem{ErrorWord::invalid, "0 is no lease"};
+}
+
+std::optional<Problem> judge(const SetExpiring& set, const Settings& settings) {
+  if (auto problem = judge(Set{set.key, set.value}, settings)) return problem;
+  if (set.lease.value == 0) return validate_life(set.ttl_us);
+  if (set.ttl_us == 0) return std::nullopt;
+  return Problem{ErrorWord::invalid, "a key ends by itself or with a lease, not both"};
+}
+std::optional<Problem> judge(const LeaseGrant& grant, const Settings&) { return validate_life(grant.ttl_us); }
+std::optional<Problem> judge(const LeaseKeepAlive& keep, const Settings&) { return validate_lease(keep.lease); }
+std::optional<Problem> judge(const LeaseRevoke& revoke, const Settings&) { return validate_lease(revoke.lease); }
+std::optional<Problem> judge(const Increment& increment, const Settings& settings) {
+  return validate_key(increment.key, settings.key_bytes);
+}
+std::optional<Problem> judge(const DeleteIf& erase, const Settings& settings) {
+  if (auto problem = validate_key(erase.key)) return problem;
+  return validate_value(erase.expected, settings);
+}
+std::optional<Problem> judge(const Get& get, const Settings&) { return validate_key(get.key); }
+std::optional<Problem> judge(const Compare& compare, const Settings& settings) {
+  if (auto problem = validate_key(compare.key)) return problem;
+  return validate_value(compare.value, settings);
+}
+std::optional<Problem> judge(const TransactionItem& item, const Settings& settings) {
+  return std::visit([&settings](const auto& each) { return judge(each, settings); }, item);
+}
+
+/// Names the first that is wrong by its number, from 1.
+template <class Each>
+std::optional<Problem> judge_all(const std::vector<Each>& all, std::string_view name, const Settings& settings) {
+  const std::string in = "`" + std::string(name) + "`";
+  if (all.size() > limits::transaction_items) {
+    return Problem{ErrorWord::too_large, std::to_string(all.size()) + " in " + in + "; at most " +
+                                             std::to_string(limits::transaction_items) + " are allowed"};
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto problem = judge(all[i], settings);
+    if (!problem) continue;
+    problem->text = std::to_string(i + 1) + " of " + in + ": " + problem->text;
+    return problem;
+  }
+  return std::nullopt;
+}
+std::optional<Problem> judge(const Transaction& transaction, const Settings& settings) {
+  const auto parts = decode_transaction(transaction.parts);
+  if (!parts) return Problem{ErrorWord::invalid, "the bytes are no transaction"};
+  if (auto problem = judge_all(parts->compares, "compare", settings)) return problem;
+  if (auto problem = judge_all(parts->then, "then", settings)) return problem;
+  return judge_all(parts->otherwise, "else", settings);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ class CommandReduction final : public archive::Reduction {
   }
   Status add_rows(BytesView rows) override {
     const bool are_rows = transfer::visit_rows(rows, [this](BytesView key, BytesView value) {
-      if (!app::is_counted(key.front())) rows_.put(key, value);
+      if (app::Reducer::keeps(key)) rows_.put(key, value);
     });
     return are_rows ? Status{} : fail(ErrorCode::corrupt, "a chunk of an image does not hold rows");
   }

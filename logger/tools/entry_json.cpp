@@ -7,7 +7,9 @@
 #include "common/app/command.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/settings.hpp"
+#include "common/app/transaction.hpp"
 #include "common/base/base64.hpp"
+#include "common/base/ensure.hpp"
 #include "common/raft/membership.hpp"
 
 namespace parley::logger::tools {
@@ -33,6 +35,58 @@ template <class... Cases>
 struct Match : Cases... {
   using Cases::operator()...;
 };
+
+/// `ttl_us` or `lease`.
+JsonObject& add_life(JsonObject& json, const app::SetExpiring& set) {
+  return set.lease.value != 0 ? json.number("lease", set.lease.value) : json.number("ttl_us", set.ttl_us);
+}
+
+std::string_view word_of(app::Compare::How how) {
+  switch (how) {
+    case app::Compare::How::equal: return "equal";
+    case app::Compare::How::not_equal: return "not_equal";
+    case app::Compare::How::less: return "less";
+    case app::Compare::How::greater: return "greater";
+    case app::Compare::How::exists: return "exists";
+    case app::Compare::How::absent: return "absent";
+  }
+  return "";
+}
+
+std::string compares_json(const std::vector<app::Compare>& compares) {
+  JsonArray array;
+  for (const app::Compare& compare : compares) {
+    JsonObject json;
+    json.bytes("key", compare.key).text("is", word_of(compare.how));
+    if (compare.how != app::Compare::How::exists && compare.how != app::Compare::How::absent)
+      json.bytes("value", compare.value);
+    array.json(std::move(json).done());
+  }
+  return std::move(array).done();
+}
+
+std::string item_json(const app::TransactionItem& item) {
+  JsonObject json;
+  std::visit(Match{
+                 [&](const app::Get& get) { json.text("op", "get").bytes("key", get.key); },
+                 [&](const app::Set& set) { json.text("op", "set").bytes("key", set.key).bytes("value", set.value); },
+                 [&](const app::SetExpiring& set) {
+                   add_life(json.text("op", "set").bytes("key", set.key).bytes("value", set.value), set);
+                 },
+                 [&](const app::Delete& erase) { json.text("op", "delete").bytes("key", erase.key); },
+                 [&](const app::Increment& increment) {
+                   json.text("op", "incr").bytes("key", increment.key).json("by", std::to_string(increment.by));
+                 },
+             },
+             item);
+  return std::move(json).done();
+}
+
+std::string items_json(const std::vector<app::TransactionItem>& items) {
+  JsonArray array;
+  for (const app::TransactionItem& item : items) array.json(item_json(item));
+  return std::move(array).done();
+}
 
 /// A call of the chat. Hashes of passwords and tokens are left out: who has them can try to guess what they are of.
 std::string chat_json(JsonObject json, const app::chat::Operation& operation) {
@@ -75,6 +129,36 @@ std::string command_json(BytesView payload) {
           [&](const app::CompareAndSet& cas) {
             JsonObject json = head("cas");
             json.bytes("key", cas.key).bytes("expected", cas.expected).bytes("value", cas.desired);
+            return std::move(json).done();
+          },
+          [&](const app::SetExpiring& set) {
+            JsonObject json = head("set");
+            add_life(json.bytes("key", set.key).bytes("value", set.value), set);
+            return std::move(json).done();
+          },
+          [&](const app::LeaseGrant& grant) {
+            return std::move(head("lease_grant").number("ttl_us", grant.ttl_us)).done();
+          },
+          [&](const app::LeaseKeepAlive& keep) {
+            return std::move(head("lease_keep_alive").number("lease", keep.lease.value)).done();
+          },
+          [&](const app::LeaseRevoke& revoke) {
+            return std::move(head("lease_revoke").number("lease", revoke.lease.value)).done();
+          },
+          [&](const app::Increment& increment) {
+            JsonObject json = head("incr");
+            json.bytes("key", increment.key).json("by", std::to_string(increment.by));
+            return std::move(json).done();
+          },
+          [&](const app::DeleteIf& erase) {
+            return std::move(head("delete").bytes("key", erase.key).bytes("expected", erase.expected)).done();
+          },
+          [&](const app::Transaction& transaction) {
+            const auto parts = app::decode_transaction(transaction.parts);
+            ENSURE(parts.has_value());
+            JsonObject json = head("txn");
+            json.json("compare", compares_json(parts->compares)).json("then", items_json(parts->then));
+            json.json("else", items_json(parts->otherwise));
             return std::move(json).done();
           },
           [&](const app::chat::Operation& operation) { return chat_json(head(name_of(operation)), operation); },

@@ -1,8 +1,11 @@
 #pragma once
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "common/app/command.hpp"
 #include "common/app/settings.hpp"
+#include "common/app/transaction.hpp"
 #include "common/base/entry.hpp"
 #include "common/base/random.hpp"
 
@@ -12,11 +15,15 @@ namespace parley::app {
 /// meet.
 class LogMaker {
  public:
-  explicit LogMaker(std::uint64_t seed, std::uint64_t quota_bytes = 2000) : random_(seed), quota_bytes_(quota_bytes) {}
+  /// `is_plain`: keys that stay until they are deleted, by commands that name one.
+  explicit LogMaker(std::uint64_t seed, std::uint64_t quota_bytes = 2000, bool is_plain = false)
+      : random_(seed), quota_bytes_(quota_bytes), is_plain_(is_plain) {}
 
   Entry next() {
     index_ = index_.next();
-    Entry entry{index_, Term{1 + index_.value / 50}, EntryKind::command, {index_.value, random_.below(1000)}, {}, {}};
+    // Mostly a little later, sometimes much, and sometimes not at all.
+    cluster_us_ += random_.one_in(40) ? 200 : random_.below(8);
+    Entry entry{index_, Term{1 + index_.value / 50}, EntryKind::command, {cluster_us_, random_.below(1000)}, {}, {}};
     entry.digest.bytes.fill(static_cast<std::uint8_t>(random_.below(256)));
     Bytes payload;
     if (index_ == Index{1}) {
@@ -47,16 +54,71 @@ class LogMaker {
     command.session = SessionId{opened_[opened_.size() - 1 - random_.below(std::min<std::size_t>(opened_.size(), 6))]};
     command.seq = RequestSeq{random_.between(1, 8)};
     command.lowest_unanswered = RequestSeq{random_.between(1, command.seq.value)};
-    key_ = "key" + std::to_string(random_.below(12));
+    key_ = any_key();
     value_ = Bytes(random_.below(700), static_cast<char>('a' + random_.below(3)));
-    switch (random_.below(8)) {
+    switch (random_.below(is_plain_ ? 8 : 16)) {
       case 0: command.operation = CloseSession{}; break;
       case 1: command.operation = Delete{key_}; break;
       case 2: command.operation = CompareAndSet{key_, "", value_}; break;
       case 3: command.operation = Set{key_, ""}; break;
+      case 8: command.operation = any_set_expiring(); break;
+      case 9: command.operation = Increment{key_, static_cast<std::int64_t>(random_.below(50)) - 20}; break;
+      case 10: command.operation = DeleteIf{key_, random_.one_in(2) ? BytesView() : BytesView(value_)}; break;
+      case 11: command.operation = any_lease_operation(); break;
+      case 12: {
+        parts_ = encode_transaction({any_compares(), any_items(), any_items()});
+        command.operation = Transaction{parts_};
+        break;
+      }
       default: command.operation = Set{key_, value_};
     }
     return command;
+  }
+  /// Mostly one that was granted, if it still is.
+  LeaseId any_lease() {
+    if (leases_.empty() || random_.one_in(20)) return LeaseId{random_.below(3)};
+    return leases_[leases_.size() - 1 - random_.below(std::min<std::size_t>(leases_.size(), 3))];
+  }
+  SetExpiring any_set_expiring() {
+    if (random_.one_in(2)) return {key_, value_, 0, any_lease()};
+    return {key_, value_, random_.below(60), {}};
+  }
+  Operation any_lease_operation() {
+    switch (random_.below(5)) {
+      case 0: return LeaseRevoke{any_lease()};
+      case 1:
+      case 2: return LeaseKeepAlive{any_lease()};
+      default: leases_.push_back(LeaseId{index_.value}); return LeaseGrant{random_.below(150)};
+    }
+  }
+  BytesView any_key() { return names_[random_.below(names_.size())]; }
+  std::vector<Compare> any_compares() {
+    std::vector<Compare> compares;
+    for (std::uint64_t i = random_.below(3); i > 0; --i) {
+      const auto how = static_cast<Compare::How>(1 + random_.below(last_compare));
+      const bool has_value = how != Compare::How::exists && how != Compare::How::absent;
+      compares.push_back({how, any_key(), has_value && random_.one_in(2) ? BytesView(value_) : BytesView()});
+    }
+    return compares;
+  }
+  std::vector<TransactionItem> any_items() {
+    std::vector<TransactionItem> items;
+    for (std::uint64_t i = random_.below(5); i > 0; --i) {
+      switch (random_.below(7)) {
+        case 0: items.emplace_back(Get{any_key()}); break;
+        case 1: items.emplace_back(Delete{any_key()}); break;
+        case 2: items.emplace_back(Increment{any_key(), 3}); break;
+        case 3: {
+          SetExpiring set = any_set_expiring();
+          set.key = any_key();
+          items.emplace_back(set);
+          break;
+        }
+        case 4: items.emplace_back(Set{any_key(), "17"}); break;
+        default: items.emplace_back(Set{any_key(), value_});
+      }
+    }
+    return items;
   }
   Bytes random_bytes(std::size_t size) {
     Bytes bytes;
@@ -73,10 +135,16 @@ class LogMaker {
 
   Random random_;
   std::uint64_t quota_bytes_;
+  bool is_plain_;
   Index index_;
+  std::uint64_t cluster_us_ = 0;
   std::vector<std::uint64_t> opened_;
   Bytes key_;
   Bytes value_;
+  Bytes parts_;
+  std::vector<LeaseId> leases_;
+  const std::array<Bytes, 12> names_ = {"key0", "key1", "key2", "key3", "key4",  "key5",
+                                        "key6", "key7", "key8", "key9", "key10", "key11"};
 };
 
 }  // namespace parley::app

@@ -1,4 +1,6 @@
 #pragma once
+#include <utility>
+
 #include <catch2/catch.hpp>
 
 #include "common/app/application.hpp"
@@ -32,7 +34,7 @@ class Replica {
 
   Outcome apply(EntryKind kind, Bytes payload) {
     Entry entry{application_->applied().next(), Term{3}, kind, {}, SharedBytes(std::move(payload)), {}};
-    entry.time = {entry.index.value * 10, entry.index.value * 1000};
+    entry.time = {std::exchange(wait_us_, 0) + application_->meta().time.cluster_us + 10, entry.index.value * 1000};
     entry.digest = blake2b(entry.payload.view());
     return apply(entry);
   }
@@ -47,6 +49,14 @@ class Replica {
     return outcome;
   }
   Outcome apply(const Command& command) { return apply(EntryKind::command, encode_command(command)); }
+
+  /// So much more cluster time will have passed when the next entry comes: each comes 10 us after the one before.
+  void wait_us(std::uint64_t more_us) { wait_us_ += more_us; }
+  /// Time passes, and an entry that says no more than that.
+  Outcome pass_us(std::uint64_t more_us) {
+    wait_us(more_us);
+    return apply(EntryKind::time, {});
+  }
 
   SessionId open_session(std::uint64_t nonce = 1) {
     const Outcome outcome = apply(Command{.operation = OpenSession{nonce}});
@@ -79,6 +89,7 @@ class Replica {
  private:
   MemoryTable table_;
   std::optional<Application> application_;
+  std::uint64_t wait_us_ = 0;
   SharedBytes last_payload_;  ///< the change in an outcome lies in it
 };
 

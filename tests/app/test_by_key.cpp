@@ -116,7 +116,7 @@ TEST_CASE("keys that are carried out apart give the digest, the rows and the cou
     parted.replica().save_and_restart();
     CHECK(parted.replica().table().rows() == whole.table().rows());
     CHECK(reduced > 0);
-    CHECK(parted.by_key > 50);
+    CHECK(parted.by_key > 30);
     if (quota > 2000) CHECK(parted.most_at_once > 1);
   }
 }
@@ -166,4 +166,35 @@ TEST_CASE("what depends on more than its key is not begun by key, and nothing is
   CHECK(replica.meta().keys == 2);
   replica.apply(again);
   CHECK(replica.meta().keys == 2);
+}
+
+TEST_CASE("keys that end by themselves, and entries at which something ends, are not carried out apart") {
+  Replica replica;
+  const SessionId session = replica.open_session();
+  Application& application = replica.application();
+  const auto begins = [&](Operation operation, std::uint64_t later_us = 10) {
+    Entry entry{application.applied().next(), Term{3}, EntryKind::command, {}, {}, {}};
+    entry.time.cluster_us = replica.meta().time.cluster_us + later_us;
+    const Command command{session, RequestSeq{200}, RequestSeq{100}, operation};
+    entry.payload = SharedBytes(encode_command(command));
+    Application copy = *Application::open(replica.table());
+    return copy.begin_by_key(entry).has_value();
+  };
+  const auto run = [&](std::uint64_t seq, Operation operation) {
+    REQUIRE(replica.run(session, seq, operation).took_effect());
+    application.save_meta();
+  };
+  run(1, Set{"stays", "v"});
+  CHECK(begins(Set{"k", "v"}));
+  run(2, SetExpiring{"k", "v", 1000, {}});
+  for (const Operation& operation :
+       {Operation(Set{"k", "v"}), Operation(Delete{"k"}), Operation(CompareAndSet{"k", "v", "w"}),
+        Operation(Increment{"stays", 1}), Operation(DeleteIf{"stays", "v"}), Operation(LeaseGrant{5})}) {
+    CHECK_FALSE(begins(operation));
+  }
+  CHECK(begins(Set{"stays", "w"}));
+  CHECK(begins(Set{"stays", "w"}, 999));
+  CHECK_FALSE(begins(Set{"stays", "w"}, 1000));
+  run(3, Set{"k", "v"});
+  CHECK(begins(Set{"k", "v"}));
 }

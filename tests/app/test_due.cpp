@@ -40,10 +40,10 @@ TEST_CASE("what falls due is found in the order of time, as far as it has come")
   const auto due = take_due(rows, meta, 9);
   CHECK(rests(due) == std::vector<Bytes>{"a", "b", "c"});
   CHECK(due[0].at_us == 0x20);
-  CHECK(due[0].kind == static_cast<std::uint8_t>(DueKind::lease));
+  CHECK(due[0].kind == DueKind::lease);
   CHECK(meta.next_due_us == 0x4000);
 
-  for (const Due& each : due) remove_due(table, meta, each.at_us, static_cast<DueKind>(each.kind), each.rest);
+  for (const Due& each : due) remove_due(table, meta, each.at_us, each.kind, each.rest);
   remove_due(table, meta, 0x4000, DueKind::key, "d");
   CHECK(rows.rows().empty());
   CHECK(meta.used_bytes == 0);

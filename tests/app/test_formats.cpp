@@ -1,5 +1,7 @@
 #include "common/app/meta.hpp"
+#include "common/app/transaction.hpp"
 #include "common/base/hex.hpp"
+#include "common/base/key_value_limits.hpp"
 #include "tests/app/replica.hpp"
 
 using namespace parley;
@@ -31,6 +33,7 @@ TEST_CASE("commands have the bytes that COMMANDS.md gives them") {
   const auto command = [](Operation operation) {
     return Command{SessionId{0x0102030405060708}, RequestSeq{9}, RequestSeq{2}, operation};
   };
+  const Bytes no_parts(12, '\0');
   const std::vector<std::pair<Command, std::string>> table = {
       {Command{.lowest_unanswered = RequestSeq{0}, .operation = OpenSession{0x1122334455667788}},
        "01 01 0000000000000000 0000000000000000 0000000000000000 8877665544332211"},
@@ -39,6 +42,17 @@ TEST_CASE("commands have the bytes that COMMANDS.md gives them") {
       {command(Set{"", ""}), "01 03" + head + "00000000 00000000"},
       {command(Delete{"k"}), "01 04" + head + "01000000 6b"},
       {command(CompareAndSet{"k", "old", "new"}), "01 05" + head + "01000000 6b 03000000 6f6c64 03000000 6e6577"},
+      {command(SetExpiring{"k", "v", 0x0102, {}}),
+       "01 06" + head + "01000000 6b 01000000 76 0201000000000000 0000000000000000"},
+      {command(SetExpiring{"k", "v", 0, LeaseId{9}}),
+       "01 06" + head + "01000000 6b 01000000 76 0000000000000000 0900000000000000"},
+      {command(LeaseGrant{0x0102}), "01 07" + head + "0201000000000000"},
+      {command(LeaseKeepAlive{LeaseId{9}}), "01 08" + head + "0900000000000000"},
+      {command(LeaseRevoke{LeaseId{9}}), "01 09" + head + "0900000000000000"},
+      {command(Increment{"k", 3}), "01 0a" + head + "01000000 6b 0300000000000000"},
+      {command(Increment{"k", -2}), "01 0a" + head + "01000000 6b feffffffffffffff"},
+      {command(DeleteIf{"k", "old"}), "01 0b" + head + "01000000 6b 03000000 6f6c64"},
+      {command(Transaction{no_parts}), "01 0c" + head + "00000000 00000000 00000000"},
   };
   for (const auto& [sound, text] : table) {
     DYNAMIC_SECTION(text) {
@@ -50,7 +64,39 @@ TEST_CASE("commands have the bytes that COMMANDS.md gives them") {
     }
   }
   SECTION("and an operation that is not known is none") {
-    for (const char* text : {"01 00", "01 06", "01 ff"}) CHECK_FALSE(decode_command(bytes_of(text + head)));
+    for (const char* text : {"01 00", "01 0d", "01 ff"}) CHECK_FALSE(decode_command(bytes_of(text + head)));
+  }
+}
+
+TEST_CASE("transactions have the bytes that KEY_VALUE.md gives them") {
+  const TransactionParts parts{{{Compare::How::equal, "k", "v"},
+                                {Compare::How::not_equal, "k", "v"},
+                                {Compare::How::less, "k", "v"},
+                                {Compare::How::greater, "k", "v"},
+                                {Compare::How::exists, "k"},
+                                {Compare::How::absent, "k"}},
+                               {Get{"k"}, Set{"k", "v"}, SetExpiring{"k", "v", 7, {}}},
+                               {Delete{"k"}, Increment{"k", -1}}};
+  const std::string key = "01000000 6b ";
+  const std::string value = "01000000 76 ";
+  const Bytes bytes =
+      bytes_of("06000000 01" + key + value + "02" + key + value + "03" + key + value + "04" + key + value + "05" + key +
+               "00000000 06" + key + "00000000 03000000 01" + key + "02" + key + value + "03" + key + value +
+               "0700000000000000 0000000000000000 02000000 04" + key + "05" + key + "ffffffffffffffff");
+  CHECK(to_hex(encode_transaction(parts)) == to_hex(bytes));
+  CHECK(decode_transaction(bytes) == parts);
+  CHECK(is_transaction(bytes));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_FALSE(decode_transaction(BytesView(bytes).substr(0, size)));
+    CHECK_FALSE(is_transaction(BytesView(bytes).substr(0, size)));
+  }
+  CHECK_FALSE(is_transaction(bytes + '\0'));
+  for (const std::string& text :
+       {"01000000 00" + key + value, "01000000 07" + key + value, "01000000 05" + key + value, std::string("ffffffff"),
+        "00000000 01000000 00" + key, "00000000 01000000 06" + key}) {
+    const Bytes none = bytes_of(text + "00000000 00000000");
+    CHECK_FALSE(is_transaction(none));
+    CHECK_FALSE(decode_transaction(none));
   }
 }
 
@@ -71,6 +117,7 @@ TEST_CASE("queries have the bytes that COMMANDS.md gives them") {
   const std::vector<std::pair<Query, std::string>> table = {
       {Get{"key"}, "01 01 03000000 6b6579"},
       {Scan{"ab", "abc", 7}, "01 02 02000000 6162 03000000 616263 07000000"},
+      {LeaseInfo{LeaseId{9}}, "01 03 0900000000000000"},
   };
   for (const auto& [query, text] : table) {
     DYNAMIC_SECTION(text) {
@@ -93,6 +140,11 @@ TEST_CASE("replies have the bytes that COMMANDS.md gives them") {
        "01 00 02 02 00000000 02000000 01000000 61 01000000 31 01000000 62 00000000"},
       {Reply{.body = SessionOpened{SessionId{0x0102}}}, "01 00 03 00 00000000 0201000000000000"},
       {Reply{.body = SessionOpened{SessionId{0x0102}, 7}}, "01 00 04 00 00000000 0201000000000000 07000000"},
+      {Reply{.body = ReplyLease{LeaseId{9}, 0x0102, 0x0101, 3}},
+       "01 00 05 00 00000000 0900000000000000 0201000000000000 0101000000000000 03000000"},
+      {Reply{.body = ReplyTransaction{true, {{ErrorWord::ok, "v"}, {ErrorWord::not_found, {}}, {ErrorWord::ok, ""}}}},
+       "01 00 06 00 00000000 01 03000000 80 01000000 76 01 80 00000000"},
+      {Reply{.body = ReplyTransaction{}}, "01 00 06 00 00000000 00 00000000"},
   };
   for (const auto& [reply, text] : table) {
     DYNAMIC_SECTION(text) {
@@ -104,7 +156,8 @@ TEST_CASE("replies have the bytes that COMMANDS.md gives them") {
   }
   SECTION("and unknown words, bodies, flags and endless rows are refused") {
     for (const char* text :
-         {"01 0e 00 00 00000000", "01 00 05 00 00000000", "01 00 00 04 00000000",
+         {"01 0e 00 00 00000000", "01 00 07 00 00000000", "01 00 00 04 00000000", "01 00 06 00 00000000 02 00000000",
+          "01 00 06 00 00000000 00 01000000 0e", "01 00 06 00 00000000 00 81000000",
           "01 00 04 00 00000000 0201000000000000 00010000", "01 00 04 00 00000000 0201000000000000 00000000",
           "01 00 00 02 00000000", "01 00 02 00 00000000 ffffffff", "01 00 02 00 00000000 e9030000"}) {
       CHECK_FALSE(decode_reply(bytes_of(text)));
@@ -125,6 +178,15 @@ TEST_CASE("a reply is kept without its detail, and without a value that is too l
   CHECK(kept(fits) == without_detail);
   const Reply longer{.word = ErrorWord::mismatch, .body = ReplyValue{Bytes(1013, 'v')}};
   CHECK(kept(longer) == Reply{.word = ErrorWord::mismatch, .value_elided = true});
+  // What a transaction did is kept: only what it has read is left out.
+  Reply transaction{.body = ReplyTransaction{true, std::vector<ItemResult>(limits::transaction_items)}};
+  CHECK(kept(transaction) == transaction);
+  auto& body = std::get<ReplyTransaction>(transaction.body);
+  body.items[5] = {ErrorWord::ok, Bytes(1012, 'v')};
+  body.items[6] = {ErrorWord::not_found, {}};
+  ReplyTransaction without_values{true, std::vector<ItemResult>(limits::transaction_items)};
+  without_values.items[6].word = ErrorWord::not_found;
+  CHECK(kept(transaction) == Reply{.body = without_values, .value_elided = true});
 }
 
 TEST_CASE("settings have the bytes that COMMANDS.md gives them") {
@@ -148,12 +210,16 @@ TEST_CASE("the meta row has the bytes that COMMANDS.md gives it") {
   meta.membership_index = Index{8};
   meta.membership = "members";
   const auto number = [](int value) { return "0" + std::to_string(value) + "00000000000000"; };
-  const std::string due = "0809000000000000";
+  const std::string due = "0809000000000000 0900000000000000 0a00000000000000 0b00000000000000 0c00000000000000";
   std::string digests;
   for (int i = 0; i < 32; ++i) digests += "aa";
   for (int i = 0; i < 32; ++i) digests += "bb";
   meta.effects = "\x05\x01";
   meta.next_due_us = 0x0908;
+  meta.keys_with_life = 9;
+  meta.details_from = Index{10};
+  meta.oldest_detail = Index{11};
+  meta.detail_bytes = 12;
   const std::string text = "03" + number(1) + number(2) + digests + number(3) + number(4) + number(5) + number(6) +
                            number(7) + number(8) + "07000000 6d656d62657273";
   Bytes bytes;
@@ -177,7 +243,7 @@ TEST_CASE("a meta row of the version before is read") {
   meta.effects = "\x05\x01";
   Bytes bytes;
   encode_meta(meta, bytes);
-  bytes.resize(bytes.size() - 8);
+  bytes.resize(bytes.size() - 5 * 8);
   CHECK_FALSE(decode_meta(bytes));
   bytes[0] = 2;
   CHECK(decode_meta(bytes) == meta);

@@ -30,6 +30,15 @@ TEST_CASE("each operation does what it says, and changes nothing when it is refu
       {"cas of what is not there", CompareAndSet{"there", "", "new"}, ErrorWord::not_found, {}, "old"},
       {"cas of an empty key", CompareAndSet{"", "", "new"}, ErrorWord::invalid, {}, "old"},
       {"cas to a long value", CompareAndSet{"here", "old", long_value}, ErrorWord::too_large, {}, "old"},
+      {"delete-if that matches", DeleteIf{"here", "old"}, ErrorWord::ok, {}, std::nullopt},
+      {"delete-if that does not", DeleteIf{"here", "young"}, ErrorWord::mismatch, ReplyValue{"old"}, "old"},
+      {"delete-if of what is not there", DeleteIf{"there", "old"}, ErrorWord::not_found, {}, "old"},
+      {"delete-if of an empty key", DeleteIf{"", "old"}, ErrorWord::invalid, {}, "old"},
+      {"delete-if of a long value", DeleteIf{"here", long_value}, ErrorWord::too_large, {}, "old"},
+      {"increment of what is not there", Increment{"there", -3}, ErrorWord::ok, ReplyValue{"-3"}, "old"},
+      {"increment of a word", Increment{"here", 1}, ErrorWord::mismatch, ReplyValue{"old"}, "old"},
+      {"increment of an empty key", Increment{"", 1}, ErrorWord::invalid, {}, "old"},
+      {"increment of a long key", Increment{long_key, 1}, ErrorWord::too_large, {}, "old"},
   };
   for (const Row& row : table) {
     DYNAMIC_SECTION(row.what) {
@@ -48,6 +57,44 @@ TEST_CASE("each operation does what it says, and changes nothing when it is refu
       if (row.word != ErrorWord::ok) CHECK(replica.meta().used_bytes == before.used_bytes);
       CHECK(replica.meta().state != before.state);
     }
+  }
+}
+
+TEST_CASE("an increment takes a whole decimal number of 64 bits, and leaves one") {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min();
+  struct Row {
+    const char* before;
+    std::int64_t by;
+    std::optional<Bytes> after;
+  };
+  for (const Row& row : std::vector<Row>{{"0", 1, "1"},
+                                         {"41", 1, "42"},
+                                         {"-5", 3, "-2"},
+                                         {"007", 1, "8"},
+                                         {"9223372036854775806", 1, "9223372036854775807"},
+                                         {"9223372036854775807", 1, std::nullopt},
+                                         {"-9223372036854775808", -1, std::nullopt},
+                                         {"-9223372036854775808", most, "-1"},
+                                         {"0", least, "-9223372036854775808"},
+                                         {"-1", least, std::nullopt},
+                                         {"9223372036854775808", 0, std::nullopt},
+                                         {"", 1, std::nullopt},
+                                         {" 1", 1, std::nullopt},
+                                         {"1 ", 1, std::nullopt},
+                                         {"+1", 1, std::nullopt},
+                                         {"1.5", 1, std::nullopt},
+                                         {"0x10", 1, std::nullopt},
+                                         {"--1", 1, std::nullopt},
+                                         {"-", 1, std::nullopt}}) {
+    INFO(row.before << " by " << row.by);
+    Replica replica;
+    const SessionId session = replica.open_session();
+    REQUIRE(replica.run(session, 1, Set{"n", row.before}).took_effect());
+    const Reply reply = replica.run(session, 2, Increment{"n", row.by}).reply;
+    CHECK(reply.word == (row.after ? ErrorWord::ok : ErrorWord::mismatch));
+    CHECK(std::get<ReplyValue>(reply.body).value == row.after.value_or(row.before));
+    CHECK(replica.value("n") == row.after.value_or(row.before));
   }
 }
 

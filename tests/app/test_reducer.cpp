@@ -1,6 +1,7 @@
 #include "common/app/reducer.hpp"
 
 #include "common/app/reduced.hpp"
+#include "common/app/transaction.hpp"
 #include "tests/app/log_maker.hpp"
 #include "tests/app/replica.hpp"
 
@@ -127,6 +128,19 @@ TEST_CASE("a value is left out if a later one of its key makes it unnecessary, a
   CHECK(after({Set{"k", long_value}, Delete{"k"}}) == 1);
   CHECK(after({Set{"k", long_value}, CompareAndSet{"k", long_value, "x"}, Set{"k", "y"}}) == 0);
   CHECK(after({Set{"k", long_value}, CompareAndSet{"l", long_value, "x"}, Set{"k", "y"}}) == 1);
+  // Whatever else names the key may have read it, or have given it an end.
+  const Bytes reads = encode_transaction({{}, {Get{"k"}}, {}});
+  const Bytes compares = encode_transaction({{{Compare::How::exists, "k"}}, {}, {}});
+  const Bytes others = encode_transaction({{{Compare::How::exists, "l"}}, {Set{"l", "x"}}, {Increment{"m", 1}}});
+  CHECK(after({Set{"k", long_value}, SetExpiring{"k", "x", 9, {}}, Set{"k", "y"}}) == 0);
+  CHECK(after({Set{"k", long_value}, Increment{"k", 1}, Set{"k", "y"}}) == 0);
+  CHECK(after({Set{"k", long_value}, DeleteIf{"k", "x"}, Set{"k", "y"}}) == 0);
+  CHECK(after({Set{"k", long_value}, Transaction{reads}, Set{"k", "y"}}) == 0);
+  CHECK(after({Set{"k", long_value}, Transaction{compares}, Set{"k", "y"}}) == 0);
+  CHECK(after({Set{"k", long_value}, Transaction{others}, Set{"k", "y"}}) == 1);
+  CHECK(after({Set{"k", long_value}, LeaseRevoke{LeaseId{7}}, Set{"k", "y"}}) == 1);
+  // What has an end is not left out, whatever follows.
+  CHECK(after({SetExpiring{"k", long_value, 9, {}}, Set{"k", "y"}}) == 0);
   // The quota might refuse a longer one.
   CHECK(after({Set{"k", short_value}, Set{"k", long_value}}) == (has_room ? 1 : 0));
   CHECK(after({Set{"k", short_value}, Set{"k", long_value}, Set{"k", "short"}}) == 2);

@@ -1,6 +1,7 @@
 #include "logger/tools/dump.hpp"
 
 #include "common/app/reduced.hpp"
+#include "common/app/transaction.hpp"
 #include "common/raft/membership.hpp"
 #include "logger/tools/entry_json.hpp"
 #include "tests/logger/tools_testing.hpp"
@@ -74,13 +75,37 @@ TEST_CASE("dump prints each kind of entry as a line of JSON") {
   log.run(app::Delete{"k"});
   log.run(app::CloseSession{});
   log.add(EntryKind::command, "no command");
+  log.run(app::SetExpiring{"k", "v", 90, {}});
+  log.run(app::SetExpiring{"k", "v", 0, app::LeaseId{7}});
+  log.run(app::LeaseGrant{90});
+  log.run(app::LeaseKeepAlive{app::LeaseId{7}});
+  log.run(app::LeaseRevoke{app::LeaseId{7}});
+  log.run(app::Increment{"k", -5});
+  log.run(app::DeleteIf{"k", "v"});
+  const Bytes parts = app::encode_transaction({{{app::Compare::How::less, "a", "x"}, {app::Compare::How::absent, "b"}},
+                                               {app::Get{"k"}, app::Set{"k", "v"}, app::SetExpiring{"k", "v", 90, {}}},
+                                               {app::Delete{"k"}, app::Increment{"k", 1}}});
+  log.run(app::Transaction{parts});
   ArchiveMaker archive(disk, log);
   archive.take(log.last());
   const Dumped dumped = dump(disk);
   CHECK(good(dumped.answer) == Answer::yes);
   CHECK(dumped.remarks.empty());
   const std::vector<std::string> lines = lines_of(dumped.out);
-  REQUIRE(lines.size() == 11);
+  REQUIRE(lines.size() == 19);
+  std::size_t next = 11;
+  for (const char* end :
+       {R"("key":"k","value":"v","ttl_us":90})", R"("key":"k","value":"v","lease":7})", R"("ttl_us":90})",
+        R"("lease":7})", R"("lease":7})", R"("key":"k","by":-5})", R"("key":"k","expected":"v"})",
+        R"("compare":[{"key":"a","is":"less","value":"x"},{"key":"b","is":"absent"}],)"
+        R"("then":[{"op":"get","key":"k"},{"op":"set","key":"k","value":"v"},)"
+        R"({"op":"set","key":"k","value":"v","ttl_us":90}],)"
+        R"("else":[{"op":"delete","key":"k"},{"op":"incr","key":"k","by":1}]})"}) {
+    CHECK(lines[next].find(end) != std::string::npos);
+    ++next;
+  }
+  CHECK(lines[13].find(R"("op":"lease_grant")") != std::string::npos);
+  CHECK(lines[18].find(R"("op":"txn")") != std::string::npos);
   CHECK(lines[0] ==
         R"({"index":1,"term":1,"kind":"settings","time":0,"settings":{"engine":"lmdb","slot":1024,)"
         R"("quota_bytes":8589934592,"key_bytes":400,"value_bytes":1048576,"session_window":256,"sessions":4096},)" +
