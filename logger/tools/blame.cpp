@@ -24,15 +24,24 @@ std::string time_text(std::uint64_t wall_us) {
 }
 
 std::string value_text(const KeyWrite& write) {
-  if (write.operation == "delete") return {};
+  if (!write.value && write.value_bytes == 0) return {};
   if (!write.value) return fmt::format("{} bytes, left out", write.value_bytes);
   if (write.value->size() > longest_shown || !is_utf8(*write.value)) return fmt::format("{} bytes", write.value_bytes);
   return config::in_quotes(*write.value);
 }
 
 std::string line_of(const Entry& entry, const KeyWrite& write) {
-  return fmt::format("{}\t{}\tsession {} seq {}\t{}\t{}\t{}\n", entry.index.value, time_text(entry.time.wall_us),
-                     write.session.value, write.seq.value, write.operation, write.outcome, value_text(write));
+  const std::string who =
+      write.session.value == 0 ? "its time" : fmt::format("session {} seq {}", write.session.value, write.seq.value);
+  return fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", entry.index.value, time_text(entry.time.wall_us), who, write.operation,
+                     write.outcome, value_text(write));
+}
+
+/// Of the end of a key, which is no command, it is said.
+std::string json_of(const archive::ArchivedEntry& archived, const KeyWrite& write) {
+  JsonObject json = entry_json(archived);
+  if (write.session.value == 0) json.text("write", write.operation);
+  return std::move(json.text("outcome", write.outcome)).done() + '\n';
 }
 
 /// What the state behind this entry was, if the archive has an image of it.
@@ -77,16 +86,15 @@ Result<Answer> blame(wal::FileSystem& files, const config::ToolOptions& options,
       const Status looked = look_for_image(files, *entries, entry.index.previous(), history);
       if (!looked) return std::unexpected(looked.error());
     }
-    const auto write = history.take(**archived);
-    if (!write) return std::unexpected(write.error());
+    const auto found = history.take(**archived);
+    if (!found) return std::unexpected(found.error());
     last = entry.index;
     console.show_progress(last, entries->about_last());
-    if (!*write) continue;
-    ++writes;
-    const std::string line = options.json
-                                 ? std::move(entry_json(**archived).text("outcome", (*write)->outcome)).done() + '\n'
-                                 : line_of(entry, **write);
-    if (Status printed = console.print(line); !printed) return std::unexpected(printed.error());
+    for (const KeyWrite& write : *found) {
+      ++writes;
+      const std::string line = options.json ? json_of(**archived, write) : line_of(entry, write);
+      if (Status printed = console.print(line); !printed) return std::unexpected(printed.error());
+    }
   }
   if (writes > 0) return Answer::yes;
   console.remark(

@@ -5,6 +5,7 @@
 #include "common/app/application.hpp"
 #include "common/app/reduced.hpp"
 #include "common/app/reducer.hpp"
+#include "common/app/transaction.hpp"
 #include "logger/tools/key_history.hpp"
 #include "tests/app/log_maker.hpp"
 #include "tests/logger/tools_testing.hpp"
@@ -74,6 +75,38 @@ TEST_CASE("blame lists the writes to a key, and what became of them") {
   CHECK(none.remarks == "nothing in entries 1 to 13 writes this key\n");
 }
 
+TEST_CASE("blame tells when a key ended, and what numbers and transactions made of it") {
+  SimulatedFileSystem disk;
+  ClusterLog log;
+  log.settings({});
+  log.open_session();
+  log.run(app::SetExpiring{"k", "7", 15, {}});  // an entry comes each 10 us
+  log.run(app::Increment{"k", 2});
+  log.run(app::Set{"other", "x"});
+  log.run(app::LeaseGrant{1000});  // 6
+  log.run(app::SetExpiring{"k", "a", 0, app::LeaseId{6}});
+  log.run(app::Increment{"k", 1});
+  log.run(app::LeaseRevoke{app::LeaseId{6}});
+  const Bytes own = app::encode_transaction({{{app::Compare::How::absent, "k"}}, {app::Set{"k", "b"}}, {}});
+  log.run(app::Transaction{own});
+  log.run(app::Transaction{own});
+  const Bytes others = app::encode_transaction({{{app::Compare::How::exists, "other"}}, {app::Set{"k", "c"}}, {}});
+  log.run(app::Transaction{others});
+  log.run(app::DeleteIf{"k", "c"});
+  log.run(app::Set{"k", "d"});
+  log.run(app::DeleteIf{"k", "d"});
+  ArchiveMaker archive(disk, log);
+  archive.take(log.last());
+  const Said said = blame(disk, Answer::yes);
+  CHECK(ends_of(said.out) == std::vector<std::string>{"set\tok\t\"7\"", "incr\tok\t\"9\"", "end\tok\t",
+                                                      "set\tok\t\"a\"", "incr\tmismatch\t", "lease_revoke\tok\t",
+                                                      "txn\tok\t\"b\"", "txn\tok (no change)\t", "txn\tunknown\t",
+                                                      "delete\tunknown\t", "set\tok\t\"d\"", "delete\tok\t"});
+  CHECK(lines_of(said.out)[2] == "5\t1970-01-01T00:00:00.004000Z\tits time\tend\tok\t");
+  const Said json = blame(disk, Answer::yes, "k", true);
+  CHECK(lines_of(json.out)[2].ends_with(R"(,"write":"end","outcome":"ok"})"));
+}
+
 TEST_CASE("blame goes on from an image where entries are missing, and says what it cannot know") {
   SimulatedFileSystem disk;
   ClusterLog log;
@@ -132,10 +165,13 @@ TEST_CASE("where the quota may have refused a write, blame says so, and knows ag
 
 TEST_CASE("what blame says became of a command is what the application answered, whatever a log holds") {
   std::size_t known = 0;
+  std::size_t known_transactions = 0;
+  std::size_t ends = 0;
   std::size_t left_out = 0;
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     INFO("seed " << seed);
-    app::LogMaker maker(seed);
+    // At the quota, and far from it.
+    app::LogMaker maker(seed, seed % 2 == 0 ? 2000 : limits::GiB);
     std::vector<Entry> entries;
     app::Reducer reducer;
     for (int number = 0; number < 800; ++number) {
@@ -157,16 +193,28 @@ TEST_CASE("what blame says became of a command is what the application answered,
         archived.entry.payload = SharedBytes(*std::move(left));
         ++left_out;
       }
-      const auto write = good(history.take(archived));
-      if (!write) continue;
       const std::string word = outcome.duplicate ? "duplicate" : std::string(text(outcome.reply.word));
-      INFO("entry " << entry.index << ": " << write->outcome << ", in truth " << word);
-      if (write->outcome == "unknown") continue;
-      const bool is_among = (" " + write->outcome + " ").find(" " + word + " ") != std::string::npos;
-      CHECK(is_among);
-      known += write->outcome == word;
+      const auto is_changed = [&](const app::KeyChange& change) { return change.key == key; };
+      const auto ended = outcome.changes.first(outcome.ended);
+      for (const tools::KeyWrite& write : good(history.take(archived))) {
+        INFO("entry " << entry.index << ": " << write.operation << " " << write.outcome << ", in truth " << word);
+        if (write.outcome == "unknown") continue;
+        if (write.operation == "end" || write.operation == "lease_revoke") {
+          CHECK(std::ranges::any_of(write.operation == "end" ? ended : outcome.changes, is_changed));
+          ++ends;
+          continue;
+        }
+        const bool is_among = (" " + write.outcome + " ").find(" " + word + " ") != std::string::npos;
+        CHECK(is_among);
+        known += write.outcome == word;
+        known_transactions += write.operation == "txn" && write.outcome == word;
+        const bool is_without_doubt = write.outcome == "ok" && write.value && !archived.is_reduced();
+        if (is_without_doubt) CHECK(truth.query(app::Get{key}) == app::Reply{.body = app::ReplyValue{*write.value}});
+      }
     }
   }
   CHECK(known > 500);
+  CHECK(ends > 5);
+  CHECK(known_transactions > 5);
   CHECK(left_out > 500);
 }
