@@ -33,6 +33,10 @@ void remove_due(RecordedTable& table, Meta& meta, std::uint64_t at_us, DueKind k
   meta.used_bytes -= due_cost(rest);
 }
 
+DueKind due_kind(BytesView row_key) {
+  return row_key.size() < header_bytes ? DueKind{} : static_cast<DueKind>(row_key[header_bytes - 1]);
+}
+
 /// Nothing is due before Meta::next_due_us. To begin there, and not at the first row, steps over what a table still
 /// knows of rows that were erased.
 std::vector<Due> take_due(const Table& table, Meta& meta, std::size_t most) {

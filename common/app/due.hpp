@@ -38,6 +38,9 @@ void remove_due(RecordedTable& table, Meta& meta, std::uint64_t at_us, DueKind k
 /// What add_due() adds to the used bytes.
 [[nodiscard]] std::uint64_t due_cost(BytesView rest);
 
+/// Of the row with this key, which is of its space.
+[[nodiscard]] DueKind due_kind(BytesView row_key);
+
 /// Up to `most` of those due at the time that `meta` has, oldest first. Says in `meta` when the first one behind them
 /// is.
 [[nodiscard]] std::vector<Due> take_due(const Table& table, Meta& meta, std::size_t most);

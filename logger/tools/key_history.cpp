@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/app/chat/chat.hpp"
+#include "common/app/due.hpp"
 #include "common/app/lives.hpp"
 #include "common/app/operation_keys.hpp"
 #include "common/app/quota.hpp"
@@ -69,7 +71,8 @@ std::optional<Target> target_of(const app::Operation& operation, BytesView key) 
 
 }  // namespace
 
-/// Those that the quota does not count, which are bounded, and that of the key.
+/// Those of sessions, of how keys end, and that of the key. The chat is left out as a whole, what falls due of it too:
+/// without its rows every call of it is refused, and none has to do with a key.
 class KeyHistory::Rows final : public app::Table {
  public:
   explicit Rows(BytesView key) : row_(app::RowSpace::key_value, key) {}
@@ -82,7 +85,20 @@ class KeyHistory::Rows final : public app::Table {
   [[nodiscard]] std::optional<BytesView> row() const { return rows_.get(row_.view()); }
 
  private:
-  [[nodiscard]] bool is_kept(BytesView key) const { return !app::is_counted(key.front()) || key == row_.view(); }
+  [[nodiscard]] bool is_kept(BytesView key) const {
+    switch (static_cast<app::RowSpace>(key.front())) {
+      case app::RowSpace::key_value: return key == row_.view();
+      case app::RowSpace::due: return !app::chat::is_of_chat(app::due_kind(key));
+      case app::RowSpace::meta:
+      case app::RowSpace::session:
+      case app::RowSpace::effects:
+      case app::RowSpace::effect_detail:
+      case app::RowSpace::life:
+      case app::RowSpace::lease:
+      case app::RowSpace::lease_key: return true;
+      default: return false;
+    }
+  }
 
   app::RowKey row_;
   app::MemoryTable rows_;
