@@ -19,8 +19,8 @@ struct Outcome {
   Index index;                          ///< the entry that did it, or for a read the index that it reflects; 0 if none
   std::optional<std::uint64_t> age_ms;  ///< of a stale read: see wire::AppReply
   ClusterId cluster;  ///< of the server that answered; nil if it belongs to none, or if nobody answered
-  std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, wire::StatusReply,
-               wire::MembersReply>
+  std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, app::ReplyLease,
+               app::ReplyTransaction, app::chat::Answer, wire::StatusReply, wire::MembersReply>
       body;
 
   [[nodiscard]] bool ok() const { return word == ErrorWord::ok; }
