@@ -19,12 +19,23 @@ enum class ReadMode : std::uint8_t { linearizable = 0, lease = 1, stale = 2 };
 
 struct WriteRequest {
   SharedBytes command;  ///< an encoded app::Command
+  SharedBytes token{};  ///< of 32 bytes, whose hash the command names; empty if it names none
   friend bool operator==(const WriteRequest&, const WriteRequest&) = default;
 };
 struct ReadRequest {
   ReadMode mode = ReadMode::linearizable;
-  SharedBytes query;  ///< an encoded app::Query
+  SharedBytes query;    ///< an encoded app::Query
+  SharedBytes token{};  ///< as in a write
   friend bool operator==(const ReadRequest&, const ReadRequest&) = default;
+};
+/// A write that a node completes: what comes of a password stands in the command that it proposes, the password
+/// nowhere.
+struct PasswordRequest {
+  SharedBytes command;       ///< an encoded app::Command, whose operation is a template (app::chat::is_template)
+  SharedBytes token;         ///< as in a write
+  SharedBytes password;      ///< of whom the command is about, or whom it makes
+  SharedBytes new_password;  ///< empty if the command sets none
+  friend bool operator==(const PasswordRequest&, const PasswordRequest&) = default;
 };
 /// Asks the node about itself alone; a table of the cluster is made by asking each.
 struct StatusRequest {
@@ -83,7 +94,7 @@ struct EndFeedRequest {
 
 using RequestBody =
     std::variant<WriteRequest, ReadRequest, StatusRequest, MembersRequest, RemoveRequest, TransferLeaderRequest,
-                 FoundRequest, JoinRequest, FollowRequest, GrantRequest, EndFeedRequest>;
+                 FoundRequest, JoinRequest, PasswordRequest, FollowRequest, GrantRequest, EndFeedRequest>;
 
 struct Request {
   std::uint64_t id = 0;  ///< chosen by the client, echoed in the reply; unique on its connection

@@ -1,5 +1,6 @@
 #include <variant>
 
+#include "common/base/chat_limits.hpp"
 #include "common/base/ensure.hpp"
 #include "common/base/feed_limits.hpp"
 #include "common/wire/client_codec.hpp"
@@ -19,6 +20,7 @@ enum class RequestKind : std::uint64_t {
   transfer_leader = 5,
   found = 6,
   join = 7,
+  password = 8,
   follow = 10,
   grant = 11,
   end_feed = 12,
@@ -39,12 +41,14 @@ struct RequestWriter {
   const Request& request;
 
   void operator()(const WriteRequest& body) const {
-    open(out, request, RequestKind::write, 1);
+    open(out, request, RequestKind::write, body.token.empty() ? 1 : 2);
     out.bytes(body.command.view());
+    if (!body.token.empty()) out.bytes(body.token.view());
   }
   void operator()(const ReadRequest& body) const {
-    open(out, request, RequestKind::read, 2);
+    open(out, request, RequestKind::read, body.token.empty() ? 2 : 3);
     out.number(static_cast<std::uint64_t>(body.mode)).bytes(body.query.view());
+    if (!body.token.empty()) out.bytes(body.token.view());
   }
   void operator()(const StatusRequest& body) const {
     open(out, request, RequestKind::status, 1);
@@ -65,6 +69,11 @@ struct RequestWriter {
     out.number(body.server).text(body.name).text(body.raft_address).text(body.client_address).text(body.join_address);
     out.text(body.recovery_address).boolean(body.wants_vote).bytes(body.settings.view());
   }
+  void operator()(const PasswordRequest& body) const {
+    open(out, request, RequestKind::password, 4);
+    out.bytes(body.command.view()).bytes(body.token.view());
+    out.bytes(body.password.view()).bytes(body.new_password.view());
+  }
   void operator()(const FollowRequest& body) const {
     open(out, request, RequestKind::follow, 3);
     out.bytes(body.subject.view()).number(body.after).number(body.credit);
@@ -78,6 +87,37 @@ struct RequestWriter {
     out.number(body.feed);
   }
 };
+
+/// One that is there at all: there is one way to write that none is.
+SharedBytes read_token(ValueReader& in) {
+  SharedBytes token = in.kept_bytes(limits::token_bytes, "token");
+  if (token.size() != limits::token_bytes) in.refuse("a token of " + std::to_string(token.size()) + " bytes");
+  return token;
+}
+
+WriteRequest read_write(ValueReader& in, bool has_token) {
+  WriteRequest write{in.kept_bytes(limits::command_bytes, "command of a write"), {}};
+  if (has_token) write.token = read_token(in);
+  return write;
+}
+
+ReadRequest read_read(ValueReader& in, bool has_token) {
+  const auto mode = in.number(static_cast<std::uint64_t>(ReadMode::stale), "mode of a read");
+  ReadRequest read{static_cast<ReadMode>(mode), in.kept_bytes(limits::command_bytes, "query of a read"), {}};
+  if (has_token) read.token = read_token(in);
+  return read;
+}
+
+PasswordRequest read_password(ValueReader& in) {
+  PasswordRequest request;
+  request.command = in.kept_bytes(limits::command_bytes, "command of a password request");
+  request.token = in.kept_bytes(limits::token_bytes, "token");
+  if (!request.token.empty() && request.token.size() != limits::token_bytes)
+    in.refuse("a token of " + std::to_string(request.token.size()) + " bytes");
+  request.password = in.kept_bytes(limits::password_bytes, "password");
+  request.new_password = in.kept_bytes(limits::password_bytes, "new password");
+  return request;
+}
 
 FollowRequest read_follow(ValueReader& in) {
   FollowRequest follow;
@@ -112,13 +152,15 @@ RequestBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
     in.expect_size(values, common_values + expected, what);
   };
   switch (static_cast<RequestKind>(kind)) {
-    case RequestKind::write:
-      expect(1, "write request");
-      return WriteRequest{in.kept_bytes(limits::command_bytes, "command of a write")};
+    case RequestKind::write: {
+      const bool has_token = values == common_values + 2;
+      expect(has_token ? 2 : 1, "write request");
+      return read_write(in, has_token);
+    }
     case RequestKind::read: {
-      expect(2, "read request");
-      const auto mode = in.number(static_cast<std::uint64_t>(ReadMode::stale), "mode of a read");
-      return ReadRequest{static_cast<ReadMode>(mode), in.kept_bytes(limits::command_bytes, "query of a read")};
+      const bool has_token = values == common_values + 3;
+      expect(has_token ? 3 : 2, "read request");
+      return read_read(in, has_token);
     }
     case RequestKind::status:
       expect(1, "status request");
@@ -137,6 +179,7 @@ RequestBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
     case RequestKind::end_feed:
       expect(1, "request to end a feed");
       return EndFeedRequest{in.number("feed to be ended")};
+    case RequestKind::password: expect(4, "password request"); return read_password(in);
   }
   in.refuse("request of unknown kind " + std::to_string(kind));
   return FoundRequest{};
@@ -155,8 +198,12 @@ Request read_request(ValueReader& in) {
 
 std::size_t size_bound(const Request& request) {
   constexpr std::size_t numbers = 48;  // an array, at most four numbers of nine bytes, and the header of bytes
-  if (const auto* write = std::get_if<WriteRequest>(&request.body)) return numbers + write->command.size();
-  if (const auto* read = std::get_if<ReadRequest>(&request.body)) return numbers + read->query.size();
+  constexpr std::size_t token = 8 + limits::token_bytes;
+  if (const auto* write = std::get_if<WriteRequest>(&request.body)) return numbers + write->command.size() + token;
+  if (const auto* read = std::get_if<ReadRequest>(&request.body)) return numbers + read->query.size() + token;
+  if (const auto* password = std::get_if<PasswordRequest>(&request.body)) {
+    return 2 * numbers + password->command.size() + token + password->password.size() + password->new_password.size();
+  }
   if (const auto* remove = std::get_if<RemoveRequest>(&request.body)) return numbers + remove->name.size();
   if (const auto* transfer = std::get_if<TransferLeaderRequest>(&request.body)) return numbers + transfer->name.size();
   if (const auto* follow = std::get_if<FollowRequest>(&request.body)) return numbers + follow->subject.size();

@@ -27,6 +27,7 @@ MemberInfo member(std::uint64_t server, std::string role) {
 
 std::vector<RequestSample> requests() {
   JoinRequest join{ServerId{0x0102030405060708}, "n7", "r:1", "c:2", "j:3", "s:4", true, shared("set")};
+  const SharedBytes token = shared(std::string(32, '\x55'));
   return {
       {"write", {1, 5000, WriteRequest{shared("command")}}, golden::write},
       {"read, linearizable",
@@ -39,6 +40,16 @@ std::vector<RequestSample> requests() {
       {"remove", {7, 100, RemoveRequest{"node2"}}, golden::remove},
       {"transfer leader", {8, 100, TransferLeaderRequest{"node1"}}, golden::transfer_leader},
       {"found", {9, 100, FoundRequest{}}, golden::found},
+      {"write with a token", {10, 5000, WriteRequest{shared("command"), token}}, golden::write_with_token},
+      {"read with a token",
+       {11, 5000, ReadRequest{ReadMode::linearizable, shared("query"), token}},
+       golden::read_with_token},
+      {"password",
+       {12, 5000, PasswordRequest{shared("command"), token, shared("old"), shared("new")}},
+       golden::password},
+      {"password without a token",
+       {13, 5000, PasswordRequest{shared("command"), {}, shared("secret"), {}}},
+       golden::password_without_token},
       {"join", {0xffffffffffffffff, 0xffffffff, join}, golden::join},
       {"follow", {10, 100, FollowRequest{shared("subject"), 77, 64}}, golden::follow},
       {"follow from now", {11, 100, FollowRequest{shared("s")}}, golden::follow_from_now},

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "common/base/chat_limits.hpp"
 #include "common/base/hex.hpp"
 #include "common/base/limits.hpp"
 #include "common/base/random.hpp"
@@ -163,8 +164,8 @@ TEST_CASE("a frame on the wrong port is refused by name") {
 }
 
 TEST_CASE("numbers that name nothing are refused") {
-  CHECK_THAT(refusal(decode_request_frame(request_head().array(1).array(3).number(1).number(2).number(8).shared())),
-             Catch::Contains("request of unknown kind 8"));
+  CHECK_THAT(refusal(decode_request_frame(request_head().array(1).array(3).number(1).number(2).number(9).shared())),
+             Catch::Contains("request of unknown kind 9"));
   CHECK_THAT(refusal(decode_request_frame(
                  request_head().array(1).array(5).number(1).number(2).number(1).number(3).bin("q").shared())),
              Catch::Contains("mode of a read"));
@@ -255,6 +256,23 @@ TEST_CASE("names, addresses, commands and lists beyond their bounds are refused"
   const WriteRequest write{samples::shared(std::string(limits::command_bytes + 1, 'c'))};
   CHECK_THAT(refusal(decode_request_frame(SharedBytes(encode(samples::frame_of(Request{1, 2, write}))))),
              Catch::Contains("command"));
+  const auto refused = [](RequestBody body) {
+    return refusal(decode_request_frame(SharedBytes(encode(samples::frame_of(Request{1, 2, std::move(body)})))));
+  };
+  const SharedBytes token = samples::shared(std::string(limits::token_bytes, 't'));
+  for (const std::size_t size : {limits::token_bytes - 1, limits::token_bytes + 1}) {
+    const SharedBytes other = samples::shared(std::string(size, 't'));
+    CHECK_THAT(refused(WriteRequest{samples::shared("c"), other}), Catch::Contains("token"));
+    CHECK_THAT(refused(ReadRequest{ReadMode::stale, samples::shared("q"), other}), Catch::Contains("token"));
+    CHECK_THAT(refused(PasswordRequest{samples::shared("c"), other, samples::shared("p"), {}}),
+               Catch::Contains("token"));
+  }
+  const SharedBytes long_password = samples::shared(std::string(limits::password_bytes + 1, 'p'));
+  CHECK_THAT(refused(PasswordRequest{samples::shared("c"), token, long_password, {}}), Catch::Contains("password"));
+  CHECK_THAT(refused(PasswordRequest{samples::shared("c"), token, {}, long_password}), Catch::Contains("password"));
+  CHECK_THAT(refusal(decode_request_frame(
+                 request_head().array(1).array(5).number(1).number(2).number(0).bin("c").bin("").shared())),
+             Catch::Contains("token of 0 bytes"));
 
   Raw too_many = request_head().byte(0xdc).byte(0x10).byte(0x01);  // 4097
   for (std::size_t i = 0; i < limits::requests_per_frame + 1; ++i) too_many.array(3).number(1).number(2).number(6);
