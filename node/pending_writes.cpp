@@ -8,7 +8,10 @@ namespace parley::node {
 
 std::optional<wire::ErrorReply> PendingWrites::add(Asker asker, const app::CommandId& id, SharedBytes command,
                                                    std::uint64_t deadline_us) {
-  if (!admission_.enter(asker, command.size())) return too_busy("too many requests are unanswered");
+  // Whoever joins counts what he waits for, whatever he sent under its number: that is what he leaves with.
+  const auto known = pending_.find(id);
+  const std::size_t bytes = known == pending_.end() ? command.size() : known->second.command.size();
+  if (!admission_.enter(asker, bytes)) return too_busy("too many requests are unanswered");
   const auto [at, is_new] = pending_.try_emplace(id);
   Pending& pending = at->second;
   if (is_new) {

@@ -52,6 +52,21 @@ TEST_CASE("a duplicate of a command in flight gets the same answer when it comes
   CHECK(desk.admission.bytes() == 0);
 }
 
+TEST_CASE("whoever sends other bytes under the number of a command in flight waits for that one, and counts for it") {
+  Desk desk;
+  REQUIRE_FALSE(desk.writes.add(asker(1), command(1), bytes(std::string(1000, 'a')), 1000));
+  REQUIRE_FALSE(desk.writes.add(asker(2), command(1), bytes("b"), 1000));
+  REQUIRE_FALSE(desk.writes.add(asker(3), command(1), {}, 1000));
+  CHECK(desk.admission.bytes() == 3000);
+  const auto proposal = desk.writes.take_proposal();
+  REQUIRE(proposal);
+  CHECK(proposal->commands == std::vector{bytes(std::string(1000, 'a'))});
+  desk.writes.applied(command(1), done, false, desk.answers);
+  CHECK(desk.answers.size() == 3);
+  CHECK(desk.admission.requests() == 0);
+  CHECK(desk.admission.bytes() == 0);
+}
+
 TEST_CASE("what is applied answers the command that it was, whatever stood there before") {
   for (std::uint64_t first = 1; first <= 3; ++first) {
     Desk desk;
