@@ -12,6 +12,7 @@
 #include "common/replica/range_actor.hpp"
 #include "node/data_folder.hpp"
 #include "node/node_source.hpp"
+#include "node/password_actor.hpp"
 #include "node/service.hpp"
 #include "node/store_actor.hpp"
 
@@ -85,6 +86,7 @@ struct Node::Parts {
   replica::DiskActor disk;
   StoreActor store;
   ArchiveVoter voter;
+  PasswordActor passwords{PasswordCost::interactive()};
   std::unique_ptr<replica::ConsensusActor> consensus;
   mq::Actor service;
   std::unique_ptr<replica::RangeActor> ranges;  ///< null: nothing is served
@@ -95,6 +97,7 @@ Node::Parts::~Parts() {
   joiner.reset();
   if (ranges) ranges->stop();
   (void)service.stop();
+  passwords.stop();
   voter.stop();
   store.stop();
   if (consensus) consensus->stop();
@@ -208,6 +211,9 @@ Status Node::Parts::start_actors() {
     calls.ranges->advanced = [this](const ClusterId& of, const transfer::LogPoint& to) { ranges->advanced(of, to); };
     calls.ranges->source = [this] { return std::make_unique<NodeSource>(disk, store, mailbox, *ranges); };
   }
+  const Status hashing = passwords.start([this](PasswordDone done) { mailbox.post(std::move(done)); });
+  if (!hashing) return hashing;
+  calls.hash = [this](PasswordWork work) { passwords.work(std::move(work)); };
   calls.became_member = [this] { events.post(Ready{client_address, consensus->listens_at()}); };
   calls.failed = failed;
   auto service_started = mq::Actor::start(

@@ -49,6 +49,7 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       logger_(std::move(logger)),
       writes_(admission_, fresh_number()),
       reads_(admission_, fresh_number()),
+      passwords_(admission_, fresh_number()),
       admin_(options_.self, fresh_number()),
       changes_(limits::change_ring_bytes),
       key_feeds_(changes_),
@@ -76,6 +77,7 @@ Status Service::run(const std::stop_token& stop) {
     is_busy = apply_entries() || is_busy;
     is_busy = feeds_.serve(answers_) || is_busy;
     is_busy = serve_reads() || is_busy;
+    begin_hashing();
     submit();
     propose_time_if_due();
     if (now_us_ >= next_maintenance_us_) maintain();
@@ -172,6 +174,7 @@ bool Service::serve_reads() {
 void Service::submit() {
   while (auto proposal = writes_.take_proposal()) calls_.order(std::move(*proposal));
   while (const auto round = reads_.take_round()) calls_.order(*round);
+  while (const auto round = passwords_.take_round()) calls_.order(*round);
 }
 
 /// When this node has to put the time into the log; nothing if it does not lead, or nothing falls due.
@@ -191,8 +194,10 @@ void Service::maintain() {
   next_maintenance_us_ = now_us_ + maintenance_us;
   writes_.set_leader_known(!role_.leader.is_nobody());
   reads_.set_leader_known(!role_.leader.is_nobody());
+  passwords_.set_leader_known(!role_.leader.is_nobody());
   writes_.expire(now_us_, answers_);
   reads_.expire(now_us_, answers_);
+  passwords_.expire(now_us_, answers_);
   admin_.expire(now_us_, answers_);
   tend_feeds();
   std::erase_if(status_asked_, [&](const auto& asked) { return asked.second.deadline_us <= now_us_; });
@@ -318,8 +323,14 @@ void Service::on(replica::Round& round) {
   for (const raft::ImageWanted& wanted : round.images_wanted) want_image(wanted.peer);
   // Refusals first: they belong to the leader that was.
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
-  for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
-  for (const raft::ReadReady& ready : round.reads_ready) reads_.ready(ready);
+  for (const raft::ReadRefused& refused : round.reads_refused) {
+    reads_.refused(refused, answers_);
+    passwords_.refused(refused, answers_);
+  }
+  for (const raft::ReadReady& ready : round.reads_ready) {
+    reads_.ready(ready);
+    passwords_.ready(ready);
+  }
   for (const raft::ChangeDone& done : round.changes_done) admin_.change_done(done, answers_);
   if (round.membership) {
     cluster_ = round.cluster;
@@ -345,6 +356,7 @@ void Service::on(replica::Round& round) {
     }
     writes_.leader_changed(is_known);
     reads_.leader_changed(is_known);
+    passwords_.leader_changed(is_known);
   }
   if (round.membership || round.removed || round.role_changed) note_membership(round);
   if (round.membership || round.role_changed) tell_ports_who_leads();

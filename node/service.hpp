@@ -19,6 +19,7 @@
 #include "node/due_timer.hpp"
 #include "node/freshness.hpp"
 #include "node/key_feeds.hpp"
+#include "node/password_desk.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/log_trim.hpp"
@@ -49,7 +50,7 @@ struct RunPasses {
   replica::RangeTicket ticket;
   replica::RunRead outcome;
 };
-using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins, RunPasses>;
+using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins, RunPasses, PasswordDone>;
 using ServiceMailbox = mq::Mailbox<ToService>;
 
 /// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
@@ -64,6 +65,7 @@ struct ServiceCalls {
   std::function<void()> refuse_image;
   std::function<void()> install_image;          ///< answered by Installed
   std::function<void(ArchiveVote)> vote;        ///< to loggers
+  std::function<void(PasswordWork)> hash;       ///< answered by PasswordDone
   std::optional<RangeAnnouncer::Calls> ranges;  ///< to who serves ranges, if anybody does
   std::function<void()> became_member;          ///< once, when the log says that this node is a member
   std::function<void(Error)> failed;            ///< the node must stop
@@ -122,6 +124,7 @@ class Service {
   void on(Installed& installed);
   void on(const LogBegins& begins);
   void on(RunPasses& passes);
+  void on(const PasswordDone& done);
   void announce_applied();
   void announce_state();
   void vote_on_archives();
@@ -134,6 +137,8 @@ class Service {
   void take(Asker asker, wire::Request& request);
   void handle(const Asker& asker, wire::WriteRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, wire::ReadRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, wire::PasswordRequest& request, std::uint64_t deadline_us);
+  void begin_hashing();
   void handle(const Asker& asker, const wire::StatusRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::MembersRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::RemoveRequest& request, std::uint64_t deadline_us);
@@ -149,6 +154,7 @@ class Service {
   void answer(const Asker& asker, wire::ReplyBody body);
   void refuse(const Asker& asker, ErrorWord word, std::string detail);
   void refuse_as_stranger(const Asker& asker);
+  void refuse_token(const Asker& asker);
   [[nodiscard]] std::string health() const;
 
   ServiceOptions options_;
@@ -162,6 +168,7 @@ class Service {
   Admission admission_;
   PendingWrites writes_;
   PendingReads reads_;
+  PasswordDesk passwords_;
   AdminDesk admin_;
   ChangeRing changes_;
   KeyFeeds key_feeds_;

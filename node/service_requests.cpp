@@ -14,6 +14,11 @@ constexpr std::uint64_t longest_wait_us = 60'000'000;
 /// Status questions that may be under way.
 constexpr std::size_t status_questions = 1024;
 
+/// Commands, log and rows name a token by its hash. Only who shows the token itself may act by it.
+bool is_shown(const app::chat::TokenId* id, const SharedBytes& token) {
+  return id == nullptr || blake2b(token.view()) == *id;
+}
+
 }  // namespace
 
 void Service::answer(const Asker& asker, wire::ReplyBody body) {
@@ -45,6 +50,11 @@ void Service::handle(const Asker& asker, wire::WriteRequest& request, std::uint6
   if (!command) return refuse(asker, ErrorWord::invalid, "these bytes are no command that this version knows");
   if (const auto problem = app::validate(*command, machine_->meta().in_force()))
     return refuse(asker, problem->word, problem->text);
+  if (const auto* operation = std::get_if<app::chat::Operation>(&command->operation)) {
+    if (app::chat::needs_password(*operation))
+      return refuse(asker, ErrorWord::invalid, "this takes a password, which a node must see");
+    if (!is_shown(app::chat::token_of(*operation), request.token)) return refuse_token(asker);
+  }
   if (auto busy = writes_.add(asker, app::id_of(*command), std::move(request.command), deadline_us))
     answer(asker, std::move(*busy));
 }
@@ -53,6 +63,8 @@ void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64
   if (!admin_.is_member()) return refuse_as_stranger(asker);
   const auto query = app::decode_query(request.query.view());
   if (!query) return refuse(asker, ErrorWord::invalid, "these bytes are no query that this version knows");
+  const auto* of_chat = std::get_if<app::chat::Query>(&*query);
+  if (of_chat != nullptr && !is_shown(&app::chat::token_of(*of_chat), request.token)) return refuse_token(asker);
   PendingReads::Read read{asker, std::move(request.query), deadline_us};
   // By the clock of now: if this thread stood still since the round began, what it reads has grown older by that.
   if (request.mode == wire::ReadMode::stale)
@@ -66,6 +78,42 @@ void Service::answer_read(const PendingReads::Read& read, std::uint64_t age_ms) 
   ENSURE(query.has_value());
   answer(read.asker,
          wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query))), age_ms});
+}
+
+void Service::handle(const Asker& asker, wire::PasswordRequest& request, std::uint64_t deadline_us) {
+  if (!admin_.is_member()) return refuse_as_stranger(asker);
+  const auto command = app::decode_command(request.command.view());
+  const auto* operation = command ? std::get_if<app::chat::Operation>(&command->operation) : nullptr;
+  if (operation == nullptr || !app::chat::is_template(*operation))
+    return refuse(asker, ErrorWord::invalid, "these bytes are no command that takes a password");
+  if (const auto problem = app::validate(*command, machine_->meta().in_force()))
+    return refuse(asker, problem->word, problem->text);
+  const bool sets_password = std::holds_alternative<app::chat::ChangePassword>(*operation);
+  if (request.password.empty() || request.new_password.empty() == sets_password)
+    return refuse(asker, ErrorWord::invalid, "a password is missing, empty, or one too many");
+  if (!is_shown(app::chat::token_of(*operation), request.token)) return refuse_token(asker);
+  const app::CommandId id = app::id_of(*command);
+  auto busy = writes_.is_waiting(id) ? writes_.add(asker, id, {}, deadline_us)
+                                     : passwords_.add(asker, id, std::move(request), deadline_us);
+  if (busy) answer(asker, std::move(*busy));
+}
+
+void Service::begin_hashing() {
+  const PasswordDesk::Known known{machine_->rows(), machine_->meta(), due_timer_.cluster_us(now_us_)};
+  for (PasswordWork& work : passwords_.take_work(known, answers_)) calls_.hash(std::move(work));
+}
+
+void Service::on(const PasswordDone& done) {
+  const auto finished = passwords_.finish(done, answers_);
+  if (!finished) return;
+  for (const PasswordDesk::Waiter& waiter : finished->waiters) {
+    if (auto busy = writes_.add(waiter.asker, finished->id, finished->command, waiter.deadline_us))
+      answer(waiter.asker, std::move(*busy));
+  }
+}
+
+void Service::refuse_token(const Asker& asker) {
+  refuse(asker, ErrorWord::denied, "the token that is shown is not the one that is meant");
 }
 
 void Service::handle(const Asker& asker, const wire::StatusRequest& request, std::uint64_t deadline_us) {

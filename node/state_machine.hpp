@@ -30,6 +30,8 @@ class StateMachine {
   app::Outcome apply_next();
   [[nodiscard]] app::Reply query(const app::Query& query) const { return application_->query(query); }
 
+  /// All rows, as they are.
+  [[nodiscard]] const app::Table& rows() const { return application_->rows(); }
   [[nodiscard]] Index applied() const { return application_->applied(); }
   [[nodiscard]] const app::Meta& meta() const { return application_->meta(); }
   /// See app::Application::next_due_us(); of what waits to be applied nothing is known yet.
