@@ -98,6 +98,8 @@ class Application {
   /// The state is to begin another cluster: it knows no members. The digest does not cover them.
   void forget_membership();
 
+  /// All rows, as they are.
+  [[nodiscard]] const Table& rows() const { return table_.table(); }
   [[nodiscard]] Index applied() const { return meta_.applied; }
   /// As of applied(), whether saved or not.
   [[nodiscard]] const Meta& meta() const { return meta_; }

@@ -76,6 +76,8 @@ static_assert(message_bytes + chat_name_bytes + sent_key_bytes + 1024 <= command
               "the largest send is a command");
 static_assert(chat_page_bytes + 256 * KiB <= command_bytes, "a page and its last row fit a reply");
 static_assert(message_bytes + chat_name_bytes + user_name_bytes + 1024 < 256 * KiB, "no row is larger than that");
+static_assert(node_bounds_bytes + password_memory_bytes <= node_memory_bytes,
+              "hashing has its share of a node's memory");
 static_assert(failed_login_names / 20 * 1'000'000 > 2 * most_login_wait_us,
               "at twenty attempts a second, forgetting one name takes longer than waiting for it");
 

@@ -270,12 +270,13 @@ static_assert(2 * peer_frame_bytes <= unfinished_bytes_in_all && 2 * read_buffer
               "a frame on its way is no unfinished message too many");
 static_assert(image_log_bytes >= quota_bytes, "an image of the largest state may be followed by as much again");
 static_assert(map_share_free <= map_per_quota, "a full quota alone does not keep images from being sent");
-static_assert(request_bytes_in_all + requests_in_all * request_books_bytes + 2 * entry_cache_bytes + unapplied_bytes +
-                      3 * overlay_bytes + unread_in_bytes_in_all + unread_bytes_in_all +
-                      (voters - 1) * unread_bytes_per_peer + log_buffer_bytes + idle_memory_bytes <=
-                  node_memory_bytes,
-              "the bounds together: of the smallest entries the books are as large as they are, and of overlays one "
-              "fills, one is flushed and one is freed");
+/// The bounds together: of the smallest entries the books are as large as they are, and of overlays one fills, one is
+/// flushed and one is freed.
+inline constexpr std::size_t node_bounds_bytes =
+    request_bytes_in_all + requests_in_all * request_books_bytes + 2 * entry_cache_bytes + unapplied_bytes +
+    3 * overlay_bytes + unread_in_bytes_in_all + unread_bytes_in_all + (voters - 1) * unread_bytes_per_peer +
+    log_buffer_bytes + idle_memory_bytes;
+static_assert(node_bounds_bytes <= node_memory_bytes);
 static_assert(overlay_bytes * 4 < quota_bytes, "the overlays are small against the map");
 
 }  // namespace parley::limits

@@ -3,6 +3,7 @@
 
 #include "common/app/chat/answer.hpp"
 #include "common/app/chat/call.hpp"
+#include "common/app/chat/chat.hpp"
 #include "common/app/chat/names.hpp"
 #include "common/base/chat_limits.hpp"
 
@@ -12,11 +13,6 @@ namespace {
 constexpr const char* no_token = "this token is none, or has ended: log in again";
 constexpr const char* wrong_login = "wrong name or password";
 constexpr const char* wrong_password = "wrong password";
-
-std::string wait_text(std::uint64_t wait_us) {
-  constexpr std::uint64_t second_us = 1'000'000;
-  return "too many wrong passwords: wait " + std::to_string((wait_us + second_us - 1) / second_us) + " s";
-}
 
 void put_failures(Call& call, BytesView folded, const FailuresRow& row) {
   call.draft.put(failures_key(folded), row);
@@ -198,7 +194,9 @@ Reply carry_out(Call& call, const Login& login) {
 
 Reply carry_out(Call& call, const ChangePassword& change) {
   call.spares_quota = true;
-  if (change.password_hash.empty()) return refused(ErrorWord::invalid, "the hash of a password is none");
+  // A node hashes a new password only if the old one is right.
+  if (change.is_right && change.password_hash.empty())
+    return refused(ErrorWord::invalid, "the hash of a password is none");
   const auto actor = acting(call.draft, call.now_us, change.token);
   if (!actor) return actor.error();
   UserRow row = call.draft.at<UserRow>(user_key(actor->user));

@@ -6,8 +6,8 @@
 namespace parley::app::chat {
 namespace {
 
-/// What an operation may add beside what it carries: rows, each with its key, its head and what the quota counts for it.
-/// Of a message that is the event alone, unless it has a key; all else that it changes keeps its size.
+/// What an operation may add beside what it carries: rows, each with its key, its head and what the quota counts for
+/// it. Of a message that is the event alone, unless it has a key; all else that it changes keeps its size.
 constexpr std::uint64_t rows_growth = 4096;
 constexpr std::uint64_t event_growth = 256;
 constexpr std::uint64_t sent_key_growth = 512;
@@ -70,7 +70,7 @@ Credentials credentials_for(const Operation& operation, const Table& table, cons
   return {std::move(row.password_hash), row.password_version};
 }
 
-std::uint64_t login_wait_us(const Operation& operation, const Table& table, const Meta& meta) {
+std::uint64_t denied_until_us(const Operation& operation, const Table& table, const Meta& meta) {
   const Draft rows(table);
   Bytes name;
   if (const auto* login = std::get_if<Login>(&operation)) {
@@ -80,8 +80,12 @@ std::uint64_t login_wait_us(const Operation& operation, const Table& table, cons
   }
   if (name.empty()) return 0;
   const auto failures = rows.get<FailuresRow>(failures_key(name));
-  if (!failures || failures->not_before_us <= meta.time.cluster_us) return 0;
-  return failures->not_before_us - meta.time.cluster_us;
+  return failures ? failures->not_before_us : 0;
+}
+
+std::string wait_text(std::uint64_t wait_us) {
+  constexpr std::uint64_t second_us = 1'000'000;
+  return "too many wrong passwords: wait " + std::to_string((wait_us + second_us - 1) / second_us) + " s";
 }
 
 }  // namespace parley::app::chat

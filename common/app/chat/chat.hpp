@@ -30,7 +30,10 @@ struct Credentials {
 };
 /// For Login by its name, for ChangePassword and DisableUser by their token.
 [[nodiscard]] Credentials credentials_for(const Operation& operation, const Table& table, const Meta& meta);
-/// How long this name must wait after wrong passwords, by the time of the last entry; 0 if it need not.
-[[nodiscard]] std::uint64_t login_wait_us(const Operation& operation, const Table& table, const Meta& meta);
+/// The cluster time until which every attempt is denied, after too many wrong passwords; 0 if none is. What it is of,
+/// as above.
+[[nodiscard]] std::uint64_t denied_until_us(const Operation& operation, const Table& table, const Meta& meta);
+/// What is said to whoever comes so much too early.
+[[nodiscard]] std::string wait_text(std::uint64_t wait_us);
 
 }  // namespace parley::app::chat
