@@ -26,10 +26,11 @@ FeedClient::FeedClient(Network& network, const Clock& clock, Settings settings)
       random_(settings_.seed),
       cluster_(settings_.cluster) {}
 
-FeedId FeedClient::follow(Bytes subject, std::uint64_t after, FeedCallback callback) {
+FeedId FeedClient::follow(Bytes subject, std::uint64_t after, FeedCallback callback, Bytes token) {
   const FeedId id{next_feed_++};
   Feed feed;
   feed.subject = std::move(subject);
+  feed.token = std::move(token);
   feed.callback = std::move(callback);
   feed.position = after;
   feeds_.emplace(id, std::move(feed));

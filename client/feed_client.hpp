@@ -62,7 +62,8 @@ class FeedClient {
 
   /// `subject` is an encoded app::Follow. Begins behind `after`, or with wire::follow_from_now behind what is there
   /// when the first page comes, which is empty then.
-  FeedId follow(Bytes subject, std::uint64_t after, FeedCallback callback);
+  /// `token`: of who follows, where the subject names one.
+  FeedId follow(Bytes subject, std::uint64_t after, FeedCallback callback, Bytes token = {});
   /// Nothing more is called for it. One that is over may be named as well.
   void unfollow(FeedId id);
   /// So many items of it are done with: as many more may come.
@@ -79,6 +80,7 @@ class FeedClient {
   enum class State : std::uint8_t { waiting, asked, open };
   struct Feed {
     Bytes subject;
+    Bytes token;
     FeedCallback callback;
     std::uint64_t position = 0;
     State state = State::waiting;

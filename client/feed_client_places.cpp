@@ -137,7 +137,10 @@ void FeedClient::place(FeedId id, Feed& feed) {
   feed.received = 0;
   feed.credit = settings_.window - std::min(settings_.window, feed.unconsumed);
   by_request_.emplace(feed.request, id);
-  send(server, wire::FollowRequest{SharedBytes(Bytes(feed.subject)), feed.position, feed.credit}, feed.request);
+  send(
+      server,
+      wire::FollowRequest{SharedBytes(Bytes(feed.subject)), feed.position, feed.credit, SharedBytes(Bytes(feed.token))},
+      feed.request);
 }
 
 /// Said once half of the window is free, so that not every item costs a message.

@@ -24,6 +24,7 @@ void FeedDesk::follow(const Asker& asker, const wire::FollowRequest& request, An
   by_connection_[asker.connection].emplace(asker.request, serial);
   by_topic_[feed->topic].insert(serial);
   by_source_[feed->source].insert(serial);
+  if (feed->follower != 0) ++followers_[feed->follower];
   Feed& placed = feeds_.emplace(serial, *std::move(feed)).first->second;
   // The first page says where it begins, and whether it can.
   Pages pages;
@@ -44,11 +45,13 @@ std::expected<FeedDesk::Feed, wire::ErrorReply> FeedDesk::open(const Asker& aske
         wire::ErrorReply{ErrorWord::invalid, "these bytes are no subject that this version knows", 0});
   }
   feed.subject = *subject;
-  feed.source = &sources_.keys;
+  const bool is_of_keys = std::holds_alternative<app::FollowKeys>(feed.subject);
+  feed.source = is_of_keys ? &sources_.keys : &sources_.chats;
   feed.access = feed.source->access_version();
-  auto topic = feed.source->open(feed.subject);
-  if (!topic) return std::unexpected(std::move(topic.error()));
-  feed.topic = *std::move(topic);
+  auto opened = feed.source->open(feed.subject);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  feed.topic = std::move(opened->topic);
+  feed.follower = opened->follower;
   feed.position = request.after == wire::follow_from_now ? feed.source->last(feed.topic) : request.after;
   feed.told = feed.position;
   feed.credit = request.credit;
@@ -78,6 +81,7 @@ void FeedDesk::end_all(const wire::ErrorReply& why, Answers& answers) {
   by_connection_.clear();
   by_topic_.clear();
   by_source_.clear();
+  followers_.clear();
   ready_.clear();
 }
 
@@ -91,6 +95,8 @@ void FeedDesk::remove(Serial serial) {
   topic->second.erase(serial);
   if (topic->second.empty()) by_topic_.erase(topic);
   by_source_.at(feed.source).erase(serial);
+  if (const auto follower = followers_.find(feed.follower); follower != followers_.end() && --follower->second == 0)
+    followers_.erase(follower);
   feeds_.erase(found);
 }
 
@@ -127,10 +133,10 @@ bool FeedDesk::serve(Answers& answers) {
 
 bool FeedDesk::is_still_allowed(const Feed& feed, Serial serial, Answers& answers) {
   if (feed.access == feed.source->access_version()) return true;
-  const auto topic = feed.source->open(feed.subject);
-  if (topic && *topic == feed.topic) return true;
+  const auto opened = feed.source->open(feed.subject);
+  if (opened && opened->topic == feed.topic) return true;
   answers.push_back(
-      {feed.asker, topic ? wire::ErrorReply{ErrorWord::not_found, "its subject is another now", 0} : topic.error()});
+      {feed.asker, opened ? wire::ErrorReply{ErrorWord::not_found, "its subject is another now", 0} : opened.error()});
   remove(serial);
   return false;
 }

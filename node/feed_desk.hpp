@@ -19,6 +19,7 @@ class FeedDesk {
   /// They must outlive this.
   struct Sources {
     FeedSource& keys;
+    FeedSource& chats;
   };
   explicit FeedDesk(Sources sources) : sources_(sources) {}
 
@@ -40,6 +41,8 @@ class FeedDesk {
   void beat(Answers& answers);
 
   [[nodiscard]] std::size_t feeds() const { return feeds_.size(); }
+  /// Who has feeds, of whoever is somebody in particular; and how many.
+  [[nodiscard]] const std::map<std::uint64_t, std::size_t>& followers() const { return followers_; }
 
  private:
   using Serial = std::uint64_t;
@@ -49,6 +52,7 @@ class FeedDesk {
     app::Follow subject;  ///< its views lie in subject_bytes
     FeedSource* source = nullptr;
     Bytes topic;
+    std::uint64_t follower = 0;
     std::uint64_t position = 0;  ///< all up to here has been looked at
     std::uint64_t told = 0;      ///< and of that the client knows
     std::uint64_t credit = 0;    ///< items that may come in all
@@ -75,6 +79,7 @@ class FeedDesk {
   std::unordered_map<Bytes, std::unordered_map<std::uint64_t, Serial>> by_connection_;  ///< and request
   std::map<Bytes, std::set<Serial>, std::less<>> by_topic_;
   std::unordered_map<const FeedSource*, std::set<Serial>> by_source_;
+  std::map<std::uint64_t, std::size_t> followers_;
   std::deque<Serial> ready_;  ///< may hold some that are gone
 };
 

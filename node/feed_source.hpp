@@ -22,8 +22,12 @@ using FeedPages = std::variant<FeedPage, wire::FeedGoneReply, wire::ErrorReply>;
 class FeedSource {
  public:
   virtual ~FeedSource() = default;
+  struct Opened {
+    Bytes topic;
+    std::uint64_t follower = 0;  ///< who it is; 0 if that is nobody in particular
+  };
   /// The topic of a subject, if it may be followed.
-  [[nodiscard]] virtual std::expected<Bytes, wire::ErrorReply> open(const app::Follow& subject) const = 0;
+  [[nodiscard]] virtual std::expected<Opened, wire::ErrorReply> open(const app::Follow& subject) const = 0;
   /// The last position that there is.
   [[nodiscard]] virtual std::uint64_t last(BytesView topic) const = 0;
   /// At most so many items, but at least one if there is any.

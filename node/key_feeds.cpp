@@ -49,13 +49,13 @@ class KeyPage {
 
 }  // namespace
 
-std::expected<Bytes, wire::ErrorReply> KeyFeeds::open(const app::Follow& subject) const {
+std::expected<FeedSource::Opened, wire::ErrorReply> KeyFeeds::open(const app::Follow& subject) const {
   const auto& keys = std::get<app::FollowKeys>(subject);
   if (!keys.prefix.empty()) {
     if (auto problem = app::validate_key(keys.prefix))
       return std::unexpected(wire::ErrorReply{problem->word, problem->text, 0});
   }
-  return app::encode_follow(subject);
+  return Opened{app::encode_follow(subject), 0};
 }
 
 std::uint64_t KeyFeeds::last(BytesView) const { return ring_.last().value; }

@@ -10,7 +10,7 @@ class KeyFeeds final : public FeedSource {
   /// `ring` must outlive this.
   explicit KeyFeeds(const ChangeRing& ring) : ring_(ring) {}
 
-  [[nodiscard]] std::expected<Bytes, wire::ErrorReply> open(const app::Follow& subject) const override;
+  [[nodiscard]] std::expected<Opened, wire::ErrorReply> open(const app::Follow& subject) const override;
   [[nodiscard]] std::uint64_t last(BytesView topic) const override;
   [[nodiscard]] FeedPages page(BytesView topic, std::uint64_t after, std::size_t most_items) const override;
   [[nodiscard]] std::uint64_t access_version() const override { return 0; }

@@ -53,7 +53,10 @@ Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<Sta
       admin_(options_.self, fresh_number()),
       changes_(limits::change_ring_bytes),
       key_feeds_(changes_),
-      feeds_({key_feeds_}),
+      chat_feeds_([this] {
+        return ChatFeeds::State{machine_->rows(), machine_->meta()};
+      }),
+      feeds_({key_feeds_, chat_feeds_}),
       trim_(options_.retain) {
   changes_.begin_behind(machine_->applied());
   due_timer_.applied(machine_->meta().time.cluster_us, clock_.now().monotonic_us);
@@ -140,6 +143,9 @@ bool Service::apply_entries() {
 void Service::note_changes(const app::Outcome& outcome) {
   const app::Meta& meta = machine_->meta();
   changes_.add(meta.applied, meta.time, outcome.changes);
+  chat_feeds_.note(*outcome.chats);
+  for (const app::chat::ChatId chat : outcome.chats->chats) feeds_.changed(ChatFeeds::topic_of(chat));
+  if (outcome.chats->is_access_changed) feeds_.changed(chat_feeds_);
 }
 
 /// Who follows a node that is not told what is committed would wait for ever.
@@ -304,6 +310,9 @@ void Service::on(Installed& installed) {
   asked_stable_ = false;
   changes_.begin_behind(machine_->applied());
   due_timer_.applied(machine_->meta().time.cluster_us, now_us_);
+  chat_feeds_.replaced();
+  feeds_.changed(chat_feeds_);
+  feeds_.changed(key_feeds_);
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());
   announce_state();

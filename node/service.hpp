@@ -15,6 +15,7 @@
 #include "common/transport/service_port.hpp"
 #include "node/admin_desk.hpp"
 #include "node/archive_voter.hpp"
+#include "node/chat_feeds.hpp"
 #include "node/feed_desk.hpp"
 #include "node/due_timer.hpp"
 #include "node/freshness.hpp"
@@ -147,6 +148,7 @@ class Service {
   void handle(const Asker& asker, const wire::JoinRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::FollowRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::GrantRequest& request, std::uint64_t deadline_us);
+  void handle(const Asker& asker, const wire::PresenceRequest& request, std::uint64_t deadline_us);
   void handle(const Asker& asker, const wire::EndFeedRequest& request, std::uint64_t deadline_us);
   void carry_out(const Asker& asker, AdminDesk::Begun begun);
   void answer_status(const replica::StatusAnswer& answer);
@@ -172,6 +174,7 @@ class Service {
   AdminDesk admin_;
   ChangeRing changes_;
   KeyFeeds key_feeds_;
+  ChatFeeds chat_feeds_;
   FeedDesk feeds_;
   std::map<std::uint64_t, StatusAsked> status_asked_;
   std::uint64_t next_ticket_ = 1;

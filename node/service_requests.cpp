@@ -1,8 +1,10 @@
 // What clients, operators and joiners ask of a node.
 #include <algorithm>
 
+#include "common/app/chat/chat.hpp"
 #include "common/app/validate.hpp"
 #include "common/base/entropy.hpp"
+#include "common/base/feed_limits.hpp"
 #include "common/base/limits.hpp"
 #include "node/service.hpp"
 
@@ -17,6 +19,13 @@ constexpr std::size_t status_questions = 1024;
 /// Commands, log and rows name a token by its hash. Only who shows the token itself may act by it.
 bool is_shown(const app::chat::TokenId* id, const SharedBytes& token) {
   return id == nullptr || blake2b(token.view()) == *id;
+}
+
+/// The same of what is followed.
+bool is_subject_shown(const SharedBytes& subject, const SharedBytes& token) {
+  const auto decoded = app::decode_follow(subject.view());
+  const auto* follow = decoded ? std::get_if<app::FollowChat>(&*decoded) : nullptr;
+  return follow == nullptr || is_shown(&follow->token, token);
 }
 
 }  // namespace
@@ -210,7 +219,25 @@ void Service::handle(const Asker& asker, const wire::FollowRequest& request, std
   if (!admin_.is_member()) return refuse(asker, ErrorWord::no_leader, "this node is no member of its cluster");
   if (!is_told_of_commits())
     return refuse(asker, ErrorWord::no_leader, "this node has not been told for some time what is committed");
+  if (!is_subject_shown(request.subject, request.token)) return refuse_token(asker);
   feeds_.follow(asker, request, answers_);
+}
+
+void Service::handle(const Asker& asker, const wire::PresenceRequest& request, std::uint64_t) {
+  if (!admin_.is_member()) return refuse_as_stranger(asker);
+  const auto subject = app::decode_follow(request.subject.view());
+  const auto* follow = subject ? std::get_if<app::FollowChat>(&*subject) : nullptr;
+  if (follow == nullptr) return refuse(asker, ErrorWord::invalid, "these bytes name no chat");
+  if (!is_shown(&follow->token, request.token)) return refuse_token(asker);
+  const auto reader = app::chat::reader_of(follow->token, follow->chat, machine_->rows(), machine_->meta());
+  if (!reader) return refuse(asker, reader.error().word, reader.error().detail);
+  wire::PresenceReply there;
+  for (const auto& [user, feeds] : feeds_.followers()) {
+    if (there.users.size() == limits::presence_names) break;
+    auto name = app::chat::member_name(reader->chat, app::chat::UserId{user}, machine_->rows());
+    if (name) there.users.push_back(*std::move(name));
+  }
+  answer(asker, std::move(there));
 }
 
 void Service::handle(const Asker& asker, const wire::GrantRequest& request, std::uint64_t) {

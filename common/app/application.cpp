@@ -69,6 +69,7 @@ Outcome Application::apply(const Entry& entry) {
   }
   finish(entry, outcome.took_effect());
   outcome.changes = changes_.all();
+  outcome.chats = &changes_.chats();
   return outcome;
 }
 
@@ -85,6 +86,7 @@ std::optional<Outcome> Application::apply_reduced(const Entry& entry) {
   apply_command(reduced->command(placeholder_), entry.index, outcome);
   finish(entry, outcome.took_effect());
   outcome.changes = changes_.all();
+  outcome.chats = &changes_.chats();
   return outcome;
 }
 
@@ -116,7 +118,7 @@ void Application::let_fall_due(const Due& due) {
     default: break;
   }
   remove_due(table_, meta_, due.at_us, due.kind, due.rest);
-  if (chat::is_of_chat(due.kind)) chat::let_fall_due(due, table_, meta_);
+  if (chat::is_of_chat(due.kind)) chat::let_fall_due(due, execution);
 }
 
 void Application::finish(const Entry& entry, bool took_effect) {

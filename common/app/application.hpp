@@ -34,7 +34,8 @@ struct Outcome {
   /// In order; of an entry of any kind, since what is due ends with whatever entry comes. They live until the next
   /// apply, and as long as the entry's payload.
   std::span<const KeyChange> changes;
-  std::size_t ended = 0;  ///< of these, the first: of keys that were due to end when the entry came
+  const chat::ChatChanges* chats = nullptr;  ///< as long; never null
+  std::size_t ended = 0;                     ///< of these, the first: of keys that were due to end when the entry came
 
   /// It was carried out, now and for the first time, and not refused.
   [[nodiscard]] bool took_effect() const { return command && !duplicate && reply.word == ErrorWord::ok; }

@@ -6,6 +6,7 @@
 namespace parley::app {
 
 void ChangeList::clear() {
+  chats_.clear();
   changes_.clear();
   detail_.clear();
   item_.reset();

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "common/app/chat/chat_changes.hpp"
 #include "common/base/bytes.hpp"
 
 namespace parley::app {
@@ -50,6 +51,10 @@ class ChangeList {
   /// What followed is not done after all.
   void back_to(const Mark& mark);
 
+  /// What was done to chats; to be added to by whoever does it.
+  [[nodiscard]] chat::ChatChanges& chats() { return chats_; }
+  [[nodiscard]] const chat::ChatChanges& chats() const { return chats_; }
+
   /// Both until the next call of clear().
   [[nodiscard]] std::span<const KeyChange> all() const { return changes_; }
   /// Empty if the command tells everything.
@@ -65,6 +70,7 @@ class ChangeList {
 
   bool wants_previous_ = false;
   std::vector<KeyChange> changes_;
+  chat::ChatChanges chats_;
   Bytes detail_;
   std::optional<std::uint16_t> item_;
   std::deque<Bytes> kept_;  ///< what changes refer to and nobody else keeps

@@ -2,6 +2,7 @@
 #include <optional>
 #include <variant>
 
+#include "common/app/chat/ids.hpp"
 #include "common/base/bytes.hpp"
 
 namespace parley::app {
@@ -13,8 +14,15 @@ struct FollowKeys {
   friend bool operator==(const FollowKeys&, const FollowKeys&) = default;
 };
 
+/// The events of a chat, by a user who may read it. A position is an event's number.
+struct FollowChat {
+  chat::TokenId token;
+  BytesView chat;
+  friend bool operator==(const FollowChat&, const FollowChat&) = default;
+};
+
 /// What can be followed. Its views are borrowed.
-using Follow = std::variant<FollowKeys>;
+using Follow = std::variant<FollowKeys, FollowChat>;
 
 /// COMMANDS.md has the bytes.
 [[nodiscard]] Bytes encode_follow(const Follow& follow);

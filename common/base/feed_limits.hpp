@@ -27,6 +27,8 @@ inline constexpr std::size_t feed_round_bytes = 4 * MiB;
 inline constexpr std::size_t feed_round_feeds = 4096;
 /// Bytes of the subject of a feed: a prefix or a name, and who asks.
 inline constexpr std::size_t feed_subject_bytes = 4 * KiB;
+/// Names in an answer to who is there; beyond it the others are left out.
+inline constexpr std::size_t presence_names = 4096;
 /// Milliseconds between two signs of life to a connection that has feeds. A client that has missed several follows at
 /// another node.
 inline constexpr std::uint64_t feed_beat_ms = 1'000;

@@ -78,7 +78,14 @@ struct FollowRequest {
   SharedBytes subject;                    ///< an encoded app::Follow
   std::uint64_t after = follow_from_now;  ///< what stands at this position is known
   std::uint64_t credit = 0;               ///< items that may come before more is granted
+  SharedBytes token{};                    ///< as in a write
   friend bool operator==(const FollowRequest&, const FollowRequest&) = default;
+};
+/// Asks the node which members of a chat have feeds at it: whoever asks all nodes knows who is there. In no log.
+struct PresenceRequest {
+  SharedBytes subject;  ///< an encoded app::FollowChat
+  SharedBytes token;    ///< as in a write
+  friend bool operator==(const PresenceRequest&, const PresenceRequest&) = default;
 };
 /// Allows so many items in all since the feed began; never answered. Less than before changes nothing.
 struct GrantRequest {
@@ -92,9 +99,9 @@ struct EndFeedRequest {
   friend bool operator==(const EndFeedRequest&, const EndFeedRequest&) = default;
 };
 
-using RequestBody =
-    std::variant<WriteRequest, ReadRequest, StatusRequest, MembersRequest, RemoveRequest, TransferLeaderRequest,
-                 FoundRequest, JoinRequest, PasswordRequest, FollowRequest, GrantRequest, EndFeedRequest>;
+using RequestBody = std::variant<WriteRequest, ReadRequest, StatusRequest, MembersRequest, RemoveRequest,
+                                 TransferLeaderRequest, FoundRequest, JoinRequest, PasswordRequest, FollowRequest,
+                                 GrantRequest, EndFeedRequest, PresenceRequest>;
 
 struct Request {
   std::uint64_t id = 0;  ///< chosen by the client, echoed in the reply; unique on its connection
@@ -187,6 +194,11 @@ struct FeedGoneReply {
   std::string detail;
   friend bool operator==(const FeedGoneReply&, const FeedGoneReply&) = default;
 };
+/// The names of those who are there, at most limits::presence_names.
+struct PresenceReply {
+  std::vector<std::string> users;
+  friend bool operator==(const PresenceReply&, const PresenceReply&) = default;
+};
 /// A sign of life for a connection that has feeds, with id 0, and how many it has: a client that counts more has lost
 /// some.
 struct BeatReply {
@@ -195,7 +207,7 @@ struct BeatReply {
 };
 
 using ReplyBody = std::variant<AppReply, ErrorReply, DoneReply, StatusReply, MembersReply, JoinReply, FeedReply,
-                               FeedGoneReply, BeatReply>;
+                               FeedGoneReply, BeatReply, PresenceReply>;
 
 struct Reply {
   std::uint64_t id = 0;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "common/base/ensure.hpp"
+#include "common/base/chat_limits.hpp"
 #include "common/base/feed_limits.hpp"
 #include "common/wire/client_codec.hpp"
 #include "common/wire/value_reader.hpp"
@@ -22,7 +23,8 @@ enum class ReplyKind : std::uint64_t {
   join = 5,
   feed = 6,
   feed_gone = 7,
-  beat = 8
+  beat = 8,
+  presence = 9
 };
 
 /// Roles travel as their position here.
@@ -102,6 +104,12 @@ struct ReplyWriter {
     open(out, reply, ReplyKind::feed_gone, 2);
     out.number(body.first).explanation(body.detail);
   }
+  void operator()(const PresenceReply& body) const {
+    ENSURE_LE(body.users.size(), limits::presence_names);
+    open(out, reply, ReplyKind::presence, 1);
+    out.array(body.users.size());
+    for (const std::string& user : body.users) out.text(user);
+  }
   void operator()(const BeatReply& body) const {
     open(out, reply, ReplyKind::beat, 1);
     out.number(body.feeds);
@@ -148,6 +156,14 @@ FeedReply read_feed(ValueReader& in) {
   feed.count = static_cast<std::uint32_t>(in.number(UINT32_MAX, "count of a page"));
   feed.items = in.bytes(limits::feed_page_most_bytes, "items of a page");
   return feed;
+}
+
+PresenceReply read_presence(ValueReader& in) {
+  PresenceReply presence;
+  const std::size_t users = in.array(limits::presence_names, "list of who is there");
+  for (std::size_t i = 0; i < users && in.ok(); ++i)
+    presence.users.push_back(std::string(in.text(limits::user_name_bytes, "name of who is there")));
+  return presence;
 }
 
 FeedGoneReply read_feed_gone(ValueReader& in) {
@@ -198,6 +214,7 @@ ReplyBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
     }
     case ReplyKind::feed: expect(4, "page of a feed"); return read_feed(in);
     case ReplyKind::feed_gone: expect(2, "end of a feed"); return read_feed_gone(in);
+    case ReplyKind::presence: expect(1, "answer to who is there"); return read_presence(in);
     case ReplyKind::beat: expect(1, "sign of life"); return BeatReply{in.number("feeds of a connection")};
   }
   in.refuse("reply of unknown kind " + std::to_string(kind));
@@ -232,6 +249,11 @@ std::size_t size_bound(const Reply& reply) {
     return numbers + std::min(error->detail.size(), limits::explanation_bytes);
   }
   if (const auto* feed = std::get_if<FeedReply>(&reply.body)) return numbers + feed->items.size();
+  if (const auto* presence = std::get_if<PresenceReply>(&reply.body)) {
+    std::size_t bytes = numbers;
+    for (const std::string& user : presence->users) bytes += 8 + user.size();
+    return bytes;
+  }
   if (const auto* gone = std::get_if<FeedGoneReply>(&reply.body)) {
     return numbers + std::min(gone->detail.size(), limits::explanation_bytes);
   }

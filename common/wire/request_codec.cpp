@@ -24,6 +24,7 @@ enum class RequestKind : std::uint64_t {
   follow = 10,
   grant = 11,
   end_feed = 12,
+  presence = 13,
 };
 
 /// Values of a request before those of its kind: id, deadline, kind.
@@ -75,12 +76,17 @@ struct RequestWriter {
     out.bytes(body.password.view()).bytes(body.new_password.view());
   }
   void operator()(const FollowRequest& body) const {
-    open(out, request, RequestKind::follow, 3);
+    open(out, request, RequestKind::follow, body.token.empty() ? 3 : 4);
     out.bytes(body.subject.view()).number(body.after).number(body.credit);
+    if (!body.token.empty()) out.bytes(body.token.view());
   }
   void operator()(const GrantRequest& body) const {
     open(out, request, RequestKind::grant, 2);
     out.number(body.feed).number(body.credit);
+  }
+  void operator()(const PresenceRequest& body) const {
+    open(out, request, RequestKind::presence, 2);
+    out.bytes(body.subject.view()).bytes(body.token.view());
   }
   void operator()(const EndFeedRequest& body) const {
     open(out, request, RequestKind::end_feed, 1);
@@ -119,12 +125,20 @@ PasswordRequest read_password(ValueReader& in) {
   return request;
 }
 
-FollowRequest read_follow(ValueReader& in) {
+FollowRequest read_follow(ValueReader& in, bool has_token) {
   FollowRequest follow;
   follow.subject = in.kept_bytes(limits::feed_subject_bytes, "subject of a feed");
   follow.after = in.number("position of a feed");
   follow.credit = in.number("credit of a feed");
+  if (has_token) follow.token = read_token(in);
   return follow;
+}
+
+PresenceRequest read_presence(ValueReader& in) {
+  PresenceRequest presence;
+  presence.subject = in.kept_bytes(limits::feed_subject_bytes, "subject of a presence request");
+  presence.token = read_token(in);
+  return presence;
 }
 
 GrantRequest read_grant(ValueReader& in) {
@@ -174,7 +188,12 @@ RequestBody read_body(ValueReader& in, std::uint64_t kind, std::size_t values) {
       return TransferLeaderRequest{in.text(limits::node_name_bytes, "name of a transfer request")};
     case RequestKind::found: expect(0, "found request"); return FoundRequest{};
     case RequestKind::join: expect(8, "join request"); return read_join(in);
-    case RequestKind::follow: expect(3, "follow request"); return read_follow(in);
+    case RequestKind::follow: {
+      const bool has_token = values == common_values + 4;
+      expect(has_token ? 4 : 3, "follow request");
+      return read_follow(in, has_token);
+    }
+    case RequestKind::presence: expect(2, "presence request"); return read_presence(in);
     case RequestKind::grant: expect(2, "grant request"); return read_grant(in);
     case RequestKind::end_feed:
       expect(1, "request to end a feed");
@@ -206,7 +225,10 @@ std::size_t size_bound(const Request& request) {
   }
   if (const auto* remove = std::get_if<RemoveRequest>(&request.body)) return numbers + remove->name.size();
   if (const auto* transfer = std::get_if<TransferLeaderRequest>(&request.body)) return numbers + transfer->name.size();
-  if (const auto* follow = std::get_if<FollowRequest>(&request.body)) return numbers + follow->subject.size();
+  if (const auto* follow = std::get_if<FollowRequest>(&request.body))
+    return 2 * numbers + follow->subject.size() + follow->token.size();
+  if (const auto* presence = std::get_if<PresenceRequest>(&request.body))
+    return numbers + presence->subject.size() + presence->token.size();
   if (const auto* join = std::get_if<JoinRequest>(&request.body)) {
     return 2 * numbers + join->name.size() + join->raft_address.size() + join->client_address.size() +
            join->join_address.size() + join->recovery_address.size() + join->settings.size();

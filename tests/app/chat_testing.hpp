@@ -23,10 +23,11 @@ class ChatFixture {
   explicit ChatFixture(const Settings& settings) : replica(settings) { session_ = replica.open_session(); }
 
   /// Applies a command of the chat at the present time.
-  Reply run(const Operation& operation) {
+  Reply run(const Operation& operation) { return run_noted(operation).reply; }
+  Outcome run_noted(const Operation& operation) {
     ++seq_;
     const Command command{session_, RequestSeq{seq_}, RequestSeq{seq_}, operation};
-    return apply(EntryKind::command, encode_command(command)).reply;
+    return apply(EntryKind::command, encode_command(command));
   }
   Outcome apply(EntryKind kind, Bytes payload) {
     Entry entry{replica.application().applied().next(), Term{1}, kind, {cluster_us, wall_us}, {}, {}};

@@ -34,7 +34,7 @@ struct Server {
   std::optional<ErrorWord> refuses;
   node::ChangeRing ring;
   node::KeyFeeds source{ring};
-  node::FeedDesk desk{{source}};
+  node::FeedDesk desk{{source, source}};
   node::Answers answers;
   std::deque<std::pair<Bytes, wire::ReplyFrame>> replies;
   std::deque<std::pair<Bytes, wire::Request>> unread;  ///< what came while it was paused

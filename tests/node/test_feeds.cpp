@@ -12,6 +12,17 @@ namespace {
 
 using app::ChangeRecord;
 
+/// Where nothing can be followed.
+class NoFeeds final : public FeedSource {
+ public:
+  std::expected<Opened, wire::ErrorReply> open(const app::Follow&) const override {
+    return std::unexpected(wire::ErrorReply{ErrorWord::denied, "nobody", 0});
+  }
+  std::uint64_t last(BytesView) const override { return 0; }
+  FeedPages page(BytesView, std::uint64_t after, std::size_t) const override { return FeedPage{after, 0, {}}; }
+  std::uint64_t access_version() const override { return 0; }
+};
+
 /// The desk over a ring, and what it has answered.
 struct Desk {
   explicit Desk(std::size_t ring_bytes = limits::change_ring_bytes) : ring(ring_bytes) {}
@@ -58,7 +69,8 @@ struct Desk {
 
   ChangeRing ring;
   KeyFeeds source{ring};
-  FeedDesk desk{{source}};
+  NoFeeds nobody;
+  FeedDesk desk{{source, nobody}};
   Answers answers;
 };
 

@@ -53,6 +53,10 @@ std::vector<RequestSample> requests() {
       {"join", {0xffffffffffffffff, 0xffffffff, join}, golden::join},
       {"follow", {10, 100, FollowRequest{shared("subject"), 77, 64}}, golden::follow},
       {"follow from now", {11, 100, FollowRequest{shared("s")}}, golden::follow_from_now},
+      {"follow with a token",
+       {14, 100, FollowRequest{shared("s"), 5, 6, shared(std::string(32, 't'))}},
+       golden::follow_with_token},
+      {"presence", {15, 100, PresenceRequest{shared("s"), shared(std::string(32, 't'))}}, golden::presence},
       {"grant", {12, 0, GrantRequest{10, 300}}, golden::grant},
       {"end of a feed", {13, 0, EndFeedRequest{10}}, golden::end_feed},
   };
@@ -72,6 +76,7 @@ std::vector<ReplySample> replies() {
       {"join", {6, JoinReply{cluster(), {member(4, "learner"), member(5, "logger")}}}, golden::join_reply},
       {"page of a feed", {7, FeedReply{40, 300, 2, shared("items")}}, golden::feed_reply},
       {"a feed that is gone", {8, FeedGoneReply{41, "trimmed"}}, golden::feed_gone_reply},
+      {"who is there", {9, PresenceReply{{"anna", "ben"}}}, golden::presence_reply},
       {"sign of life", {0, BeatReply{3}}, golden::beat_reply},
   };
 }

@@ -34,7 +34,7 @@ Reply execute(const Operation& operation, const Execution& execution) {
   if (!call.spares_quota) {
     if (auto refusal = call.draft.refused_by_quota(execution.meta)) return *std::move(refusal);
   }
-  call.draft.commit(execution.table, execution.meta);
+  call.draft.commit(execution);
   return reply;
 }
 
@@ -43,8 +43,8 @@ bool is_of_chat(DueKind kind) {
          kind == DueKind::gone_chats;
 }
 
-void let_fall_due(const Due& due, RecordedTable& table, Meta& meta) {
-  Call call = call_at(table, meta);
+void let_fall_due(const Due& due, const Execution& execution) {
+  Call call = call_at(execution.table, execution.meta);
   switch (static_cast<DueKind>(due.kind)) {
     case DueKind::token: end_token(call, due.rest); break;
     case DueKind::sent_key: forget_sent_key(call, due.rest); break;
@@ -52,7 +52,7 @@ void let_fall_due(const Due& due, RecordedTable& table, Meta& meta) {
     case DueKind::gone_chats: sweep(call); break;
     default: ENSURE(false);
   }
-  call.draft.commit(table, meta);
+  call.draft.commit(execution);
 }
 
 std::uint64_t most_growth(const Operation& operation) {

@@ -1,4 +1,7 @@
 #pragma once
+#include <expected>
+#include <optional>
+
 #include "common/app/chat/operation.hpp"
 #include "common/app/chat/query.hpp"
 #include "common/app/due.hpp"
@@ -16,8 +19,24 @@ namespace parley::app::chat {
 /// Answers from the rows as they are; a token has ended if it had by the time of the last entry.
 [[nodiscard]] Reply read(const Query& query, const Table& table, const Meta& meta);
 
+// ---- for those who follow a chat ----
+
+struct ChatReader {
+  UserId user;
+  ChatId chat;
+};
+/// Who reads which chat, by a token and the chat's name, if he may.
+[[nodiscard]] std::expected<ChatReader, Reply> reader_of(const TokenId& token, BytesView chat, const Table& table,
+                                                         const Meta& meta);
+/// The name of a user who is a member of this chat; nothing if he is not.
+[[nodiscard]] std::optional<Bytes> member_name(ChatId chat, UserId user, const Table& table);
+/// The last event of it; nothing if it is gone.
+[[nodiscard]] std::optional<EventSeq> last_event(ChatId chat, const Table& table);
+/// The events behind this one, as many as a page has, at most `limit`. The chat must be there.
+[[nodiscard]] Events events_behind(ChatId chat, EventSeq after, std::uint32_t limit, const Table& table);
+
 /// What is done when a row of the chat falls due. The row itself is gone already.
-void let_fall_due(const Due& due, RecordedTable& table, Meta& meta);
+void let_fall_due(const Due& due, const Execution& execution);
 [[nodiscard]] bool is_of_chat(DueKind kind);
 
 /// By how much an operation may raise the used bytes of the quota, whatever it finds.

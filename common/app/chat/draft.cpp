@@ -27,7 +27,23 @@ std::optional<Reply> Draft::refused_by_quota(const Meta& meta) const {
   return app::refused_by_quota(meta, costs.before, costs.after);
 }
 
-void Draft::commit(RecordedTable& table, Meta& meta) const {
+void Draft::tell(ChatChanges& changes) const {
+  for (const auto& [key, value] : changes_) {
+    const auto space = static_cast<RowSpace>(key.front());
+    if (space == RowSpace::chat_numbers && value && key != counters_key().view()) {
+      changes.chats.push_back(ChatId{last_number(key)});
+    }
+    // A name that was another chat's; a member, a chat or a token less.
+    const bool is_of_access = space == RowSpace::chat_member || space == RowSpace::chat_name ||
+                              space == RowSpace::chat || space == RowSpace::chat_token;
+    if (is_of_access && !value) changes.is_access_changed = true;
+  }
+}
+
+void Draft::commit(const Execution& execution) const {
+  RecordedTable& table = execution.table;
+  Meta& meta = execution.meta;
+  tell(execution.changes.chats());
   const Costs costs = row_costs();
   ENSURE_LE(costs.before, meta.used_bytes);
   meta.used_bytes += costs.after - costs.before;

@@ -5,6 +5,7 @@
 
 #include "common/app/chat/rows.hpp"
 #include "common/app/due.hpp"
+#include "common/app/execution.hpp"
 #include "common/app/reply.hpp"
 
 namespace parley::app::chat {
@@ -66,8 +67,8 @@ class Draft {
 
   /// The refusal, if the quota allows no such change.
   [[nodiscard]] std::optional<Reply> refused_by_quota(const Meta& meta) const;
-  /// Makes the changes. Once.
-  void commit(RecordedTable& table, Meta& meta) const;
+  /// Makes the changes, and says what they are to those who follow chats. Once.
+  void commit(const Execution& execution) const;
 
  private:
   struct DueChange {
@@ -82,6 +83,7 @@ class Draft {
   };
 
   [[nodiscard]] Costs row_costs() const;
+  void tell(ChatChanges& changes) const;
 
   const Table& table_;
   std::map<Bytes, std::optional<Bytes>, std::less<>> changes_;  ///< nothing for a row that is erased

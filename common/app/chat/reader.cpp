@@ -227,6 +227,39 @@ Events EventPage::take(bool backwards, bool more) {
   return events;
 }
 
+std::expected<ChatReader, Reply> reader_of(const TokenId& token, BytesView chat, const Table& table, const Meta& meta) {
+  const Draft rows(table);
+  const auto actor = acting(rows, meta.time.cluster_us, token);
+  if (!actor) return std::unexpected(actor.error());
+  const auto seat = find_seat(rows, actor->user, chat);
+  if (!seat) return std::unexpected(seat.error());
+  return ChatReader{seat->user, seat->chat};
+}
+
+std::optional<Bytes> member_name(ChatId chat, UserId user, const Table& table) {
+  const Draft rows(table);
+  if (!rows.has(member_key(chat, user))) return std::nullopt;
+  return rows.at<UserRow>(user_key(user)).name;
+}
+
+std::optional<EventSeq> last_event(ChatId chat, const Table& table) {
+  const Draft rows(table);
+  if (!rows.has(chat_key(chat))) return std::nullopt;
+  return rows.at<NumbersRow>(numbers_key(chat)).last;
+}
+
+Events events_behind(ChatId chat, EventSeq after, std::uint32_t limit, const Table& table) {
+  const Draft rows(table);
+  const EventSeq last = rows.at<NumbersRow>(numbers_key(chat)).last;
+  EventPage page(rows, limit);
+  bool more = false;
+  for (EventSeq seq = after; !more && seq < last;) {
+    seq = seq.next();
+    more = !page.add(chat, seq, rows.at<EventRow>(event_key(chat, seq)));
+  }
+  return page.take(false, more);
+}
+
 Reply read(const Query& query, const Table& table, const Meta& meta) {
   if (auto problem = problem_of(query)) return refused(problem->word, std::move(problem->text));
   Reader reader{Draft(table), meta.time.cluster_us, {}};
