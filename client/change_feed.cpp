@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/app/command.hpp"
+#include "common/app/effect_details.hpp"
 #include "common/base/chain.hpp"
 #include "common/base/range_limits.hpp"
 
@@ -20,22 +20,10 @@ constexpr std::uint64_t node_patience_us = 3'000'000;
 constexpr std::size_t most_said = 32;
 constexpr std::uint64_t forever_us = UINT64_MAX / 2;
 
-std::optional<Change> change_of(const Entry& entry) {
-  const auto command = app::decode_command(entry.payload.view());
-  if (!command) return std::nullopt;
-  Change change{entry.index, entry.time, {}, std::nullopt};
-  if (const auto* set = std::get_if<app::Set>(&command->operation)) {
-    change.key = set->key;
-    change.value = Bytes(set->value);
-  } else if (const auto* cas = std::get_if<app::CompareAndSet>(&command->operation)) {
-    change.key = cas->key;
-    change.value = Bytes(cas->desired);
-  } else if (const auto* erase = std::get_if<app::Delete>(&command->operation)) {
-    change.key = erase->key;
-  } else {
-    return std::nullopt;
-  }
-  return change;
+Change copy(const Entry& entry, const app::KeyChange& change) {
+  Change copied{entry.index, entry.time, Bytes(change.key), std::nullopt};
+  if (change.value) copied.value = Bytes(*change.value);
+  return copied;
 }
 
 }  // namespace
@@ -43,13 +31,18 @@ std::optional<Change> change_of(const Entry& entry) {
 Result<std::vector<Change>> changes_in(const std::vector<transfer::RangeEntry>& entries, BytesView prefix) {
   std::vector<Change> changes;
   for (const transfer::RangeEntry& item : entries) {
-    if (item.entry.kind != EntryKind::command || item.effect == transfer::Effect::none) continue;
     if (item.effect == transfer::Effect::unknown) {
       return fail(ErrorCode::refused, "the node does not know any more whether entry " +
                                           std::to_string(item.entry.index.value) + " took effect");
     }
-    auto change = change_of(item.entry);
-    if (change && change->key.starts_with(prefix)) changes.push_back(std::move(*change));
+    const auto made = app::changes_of(item.entry, item.effect == transfer::Effect::took, item.detail.view());
+    if (!made) {
+      return fail(ErrorCode::protocol,
+                  "what the node says of entry " + std::to_string(item.entry.index.value) + " is not understood");
+    }
+    for (const app::KeyChange& change : *made) {
+      if (change.key.starts_with(prefix)) changes.push_back(copy(item.entry, change));
+    }
   }
   return changes;
 }

@@ -16,7 +16,7 @@
 namespace parley::client {
 
 /// The changes that these entries, in their order, have made to keys with this prefix. `refused`, naming the entry, if
-/// the source does not know of a command whether it took effect.
+/// the source does not know of one whether it took effect, and what became of it.
 [[nodiscard]] Result<std::vector<Change>> changes_in(const std::vector<transfer::RangeEntry>& entries,
                                                      BytesView prefix);
 

@@ -40,6 +40,10 @@ class StateMachine {
   [[nodiscard]] std::optional<app::EffectBlock> effects(std::uint64_t block) const {
     return application_->effects(block);
   }
+  /// What applied entries changed beyond what their commands say, in order; known from meta().details_from on.
+  void visit_details(Index from, const std::function<bool(Index, BytesView detail)>& visitor) const {
+    application_->visit_details(from, visitor);
+  }
   [[nodiscard]] std::optional<DigestHistory::Point> digests_at(Index index) const { return history_.at(index); }
   /// Up to which the store is durable.
   [[nodiscard]] Index flushed_index() const { return flushed_; }

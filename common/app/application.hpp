@@ -88,6 +88,11 @@ class Application {
     return detail_of(table_.table(), meta_, index);
   }
 
+  /// The same of all entries from `from` on that have a detail, in order, until the visitor says false.
+  void visit_details(Index from, const std::function<bool(Index, BytesView detail)>& visitor) const {
+    app::visit_details(table_.table(), meta_, from, visitor);
+  }
+
   /// Answers from the rows as they are. `now_us`: what cluster time is thought to be by now; of no account but for the
   /// answer to how long something still lives.
   [[nodiscard]] Reply query(const Query& query, std::uint64_t now_us = 0) const;

@@ -134,6 +134,15 @@ std::optional<BytesView> detail_of(const Table& table, const Meta& meta, Index i
   return table.get(effect_detail_key(index).view()).value_or(BytesView());
 }
 
+void visit_details(const Table& table, const Meta& meta, Index from,
+                   const std::function<bool(Index, BytesView detail)>& visitor) {
+  if (meta.oldest_detail == Index{}) return;
+  table.scan(effect_detail_key(std::max(from, meta.oldest_detail)).view(), [&](BytesView key, BytesView detail) {
+    if (!key.starts_with(static_cast<char>(RowSpace::effect_detail))) return false;
+    return visitor(Index{big_endian(key.substr(1))}, detail);
+  });
+}
+
 std::optional<std::vector<KeyChange>> changes_of(const Entry& entry, bool took_effect, BytesView detail) {
   Operation operation;  // of an entry that is no command: one that changes no key
   if (entry.kind == EntryKind::command) {

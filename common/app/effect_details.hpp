@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -35,6 +36,11 @@ void note_detail(Table& table, Meta& meta, BytesView detail);
 /// Of an entry that was applied: nothing if it is not known any more; else its detail, which may be empty. Until the
 /// table's next change.
 [[nodiscard]] std::optional<BytesView> detail_of(const Table& table, const Meta& meta, Index index);
+
+/// Of the entries from `from` on those that have a detail, in order, until the visitor says false: of all of them from
+/// meta.details_from on.
+void visit_details(const Table& table, const Meta& meta, Index from,
+                   const std::function<bool(Index, BytesView detail)>& visitor);
 
 /// All that an entry changed, in order: its detail, and what its command says if it took effect. Nothing if the detail
 /// is none of this entry. Without previous values; the views lie in the payload and in the detail.

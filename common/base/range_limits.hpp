@@ -1,4 +1,5 @@
 #pragma once
+#include "common/base/key_value_limits.hpp"
 #include "common/base/limits.hpp"
 
 /// The bounds of entries and images on the move: what a source (the `-hrecov` of a node or a logger) and those who ask
@@ -13,8 +14,9 @@ inline constexpr std::size_t range_reply_bytes = 2 * MiB;
 /// Bytes of entries (as entry_bytes counts) in one chunk, and so in one read of the log for it; a larger entry travels
 /// alone.
 inline constexpr std::size_t range_chunk_bytes = 1 * MiB;
-/// Bytes of the entries of a chunk, as decoders take them: the largest alone, with what stands before it.
-inline constexpr std::size_t range_block_bytes = command_bytes + 64;
+/// Bytes of the entries of a chunk, as decoders take them: the largest alone, with what stands before it and what is
+/// told of its effect.
+inline constexpr std::size_t range_block_bytes = command_bytes + effect_detail_beside_bytes + 64;
 /// Entries of a chunk, as decoders count them: more than range_chunk_bytes holds of the smallest.
 inline constexpr std::size_t range_chunk_entries = 16384;
 /// Bytes that one stream may have on its way; who asks for more is answered `too_large`. Enough to keep a network and
@@ -66,6 +68,7 @@ static_assert(range_block_bytes + 4 * KiB <= range_reply_bytes &&
                   image_chunk_most_bytes + 4 * KiB <= range_reply_bytes &&
                   membership_bytes + 4 * KiB <= range_reply_bytes,
               "whatever a source says fits a frame");
+static_assert(effect_detail_bytes + 4 * KiB <= range_block_bytes, "and the most that is told of a small entry");
 static_assert(range_chunk_bytes <= range_block_bytes, "a chunk of small entries is no larger than the largest entry");
 static_assert(range_window_bytes / range_chunk_least_bytes <= 1024, "libzmq holds as many frames as a window has");
 static_assert(range_window_bytes <= range_window_in_all && range_window_in_all <= range_unread_in_all,

@@ -33,7 +33,7 @@ Result<EntryChunk> EntrySender::take(const EntryRun& run) {
   for (const RangeEntry& item : run.entries) {
     if (item.entry.index != next_)
       return fail(ErrorCode::corrupt, "entry " + std::to_string(next_.value) + " is missing in what was read");
-    read_bytes += entry_bytes(item.entry);
+    read_bytes += entry_bytes(item.entry) + item.detail.size();
     if (is_done() || (chunk.count > 0 && (read_bytes > room || chunk.count == limits::range_chunk_entries))) break;
     append_range_entry(block, item);
     chunk.after = item.entry.digest;

@@ -18,6 +18,9 @@ struct RangeEntry {
   Entry entry;                         ///< its payload is what is left of it, if it is reduced
   std::optional<Digest> payload_hash;  ///< of a reduced entry: the hash of the payload that it had, for the chain
   Effect effect = Effect::unknown;     ///< the chain does not cover it: the source is believed
+  /// What it changed beyond what its command says (app/effect_details.hpp); empty for nothing, and where `effect` is
+  /// unknown. Believed likewise.
+  SharedBytes detail{};
 
   [[nodiscard]] bool is_reduced() const { return payload_hash.has_value(); }
   friend bool operator==(const RangeEntry&, const RangeEntry&) = default;

@@ -3,19 +3,24 @@
 #include <limits>
 
 #include "common/base/byte_codec.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/key_value_limits.hpp"
 
 namespace parley::transfer {
 namespace {
 
-/// In the byte of the kind: the payload was replaced; and two bits for the effect.
+/// In the byte of the kind: the payload was replaced; there is a detail; and two bits for the effect.
 constexpr std::uint8_t reduced_mark = 0x80;
+constexpr std::uint8_t detail_mark = 0x10;
 constexpr std::uint8_t effect_shift = 5;
 constexpr std::uint8_t effect_mask = 0x60;
-constexpr std::uint8_t marks = reduced_mark | effect_mask;
+constexpr std::uint8_t marks = reduced_mark | effect_mask | detail_mark;
 constexpr std::uint8_t last_effect = static_cast<std::uint8_t>(Effect::took);
-static_assert(last_entry_kind < 1 << effect_shift);
+static_assert(last_entry_kind < detail_mark);
 constexpr std::size_t hash_bytes = sizeof(Digest::bytes);
+
+std::size_t payload_bytes(const RangeEntry& item) {
+  return (item.payload_hash ? hash_bytes : 0) + item.entry.payload.size();
+}
 
 bool read_entry(ByteReader& in, const SharedBytes& block, RangeEntry& into) {
   Entry& entry = into.entry;
@@ -25,6 +30,8 @@ bool read_entry(ByteReader& in, const SharedBytes& block, RangeEntry& into) {
   entry.time.wall_us = in.number<std::uint64_t>();
   BytesView payload = in.sized();
   const bool is_reduced = (kind & reduced_mark) != 0;
+  const bool has_detail = (kind & detail_mark) != 0;
+  const BytesView detail = has_detail ? in.sized() : BytesView();
   const int effect = (kind & effect_mask) >> effect_shift;
   if (!in.ok() || (kind & ~marks) > last_entry_kind || effect > last_effect) return false;
   entry.kind = static_cast<EntryKind>(kind & ~marks);
@@ -35,26 +42,32 @@ bool read_entry(ByteReader& in, const SharedBytes& block, RangeEntry& into) {
     payload.remove_prefix(hash_bytes);
   }
   if (payload.size() > limits::command_bytes) return false;
+  // There is one way to write that there is none.
+  if (has_detail && (detail.empty() || detail.size() > limits::effect_detail_bytes)) return false;
   if (!payload.empty()) entry.payload = block.slice(payload);
+  if (has_detail) into.detail = block.slice(detail);
   return true;
 }
 
 }  // namespace
 
 std::size_t range_entry_bytes(const RangeEntry& entry) {
-  return range_entry_header_bytes + (entry.payload_hash ? hash_bytes : 0) + entry.entry.payload.size();
+  const std::size_t detail_bytes = entry.detail.empty() ? 0 : sizeof(std::uint32_t) + entry.detail.size();
+  return range_entry_header_bytes + payload_bytes(entry) + detail_bytes;
 }
 
 void append_range_entry(Bytes& block, const RangeEntry& item) {
   const Entry& entry = item.entry;
   const int effect = static_cast<int>(item.effect) << effect_shift;
-  const int kind = static_cast<int>(entry.kind) | effect | (item.payload_hash ? reduced_mark : 0);
+  const int kind = static_cast<int>(entry.kind) | effect | (item.payload_hash ? reduced_mark : 0) |
+                   (item.detail.empty() ? 0 : detail_mark);
   ByteWriter out(block);
   out.number(entry.term.value).number(static_cast<std::uint8_t>(kind));
   out.number(entry.time.cluster_us).number(entry.time.wall_us);
-  out.number(static_cast<std::uint32_t>(range_entry_bytes(item) - range_entry_header_bytes));
+  out.number(static_cast<std::uint32_t>(payload_bytes(item)));
   if (item.payload_hash) out.raw(item.payload_hash->view());
   out.raw(entry.payload.view());
+  if (!item.detail.empty()) out.sized(item.detail.view());
 }
 
 std::optional<std::vector<RangeEntry>> read_range_block(const SharedBytes& block, std::size_t count, Index first) {

@@ -12,7 +12,8 @@
 ///     entry   = u64 term | u8 kind | u64 cluster_us | u64 wall_us | u32 length | payload
 ///     reduced = u64 term | u8 kind + 0x80 | u64 cluster_us | u64 wall_us | u32 length | 32 bytes | rest
 ///
-/// To the kind 0x20 is added if it is known that the entry took no effect, and 0x40 if it took some.
+/// To the kind 0x20 is added if it is known that the entry took no effect, and 0x40 if it took some; and 0x10 if u32
+/// length | detail follows: what it changed beyond what its command says.
 ///
 /// How many there are stands in the chunk; the index of an entry is implied by its place. Its digest does not travel:
 /// the receiver computes it. `length` counts the 32 bytes, the hash of what the payload was, too.
@@ -24,7 +25,7 @@ inline constexpr std::size_t range_entry_header_bytes = 8 + 1 + 8 + 8 + 4;
 void append_range_entry(Bytes& block, const RangeEntry& entry);
 
 /// `count` entries from `first` on, without digests, their payloads slices of `block`. Nothing unless the block holds
-/// exactly that many, each of a known kind and at most limits::command_bytes long, with indexes that do not overflow.
+/// exactly that many, each of a known kind and no longer than limits allow, with indexes that do not overflow.
 /// Allocates at most in proportion to the size of the block.
 [[nodiscard]] std::optional<std::vector<RangeEntry>> read_range_block(const SharedBytes& block, std::size_t count,
                                                                       Index first);

@@ -4,6 +4,7 @@
 
 #include "client/cli/batch_line.hpp"
 #include "common/app/command.hpp"
+#include "common/app/transaction.hpp"
 
 using namespace parley;
 using namespace parley::client;
@@ -31,7 +32,8 @@ TEST_CASE("what entries have changed is told of those that took effect, and of k
   };
   transfer::RangeEntry noop;
   noop.entry.index = Index{7};
-  entries.push_back(noop);  // nothing is known of it, and it changes nothing
+  noop.effect = Effect::none;
+  entries.push_back(noop);
   const auto changes = changes_in(entries, "a");
   REQUIRE(changes);
   CHECK(*changes == std::vector<Change>{{Index{1}, {0, 10}, "a1", "x"},
@@ -40,11 +42,52 @@ TEST_CASE("what entries have changed is told of those that took effect, and of k
   CHECK(changes_in(entries, "")->size() == 4);
 }
 
+TEST_CASE("what entries have changed beyond what they say is told too") {
+  using transfer::Effect;
+  const Bytes parts = app::encode_transaction({{}, {}, {app::Set{"a", "b"}, app::Delete{"c"}, app::Increment{"n", 1}}});
+  std::vector<transfer::RangeEntry> entries = {
+      item(1, Effect::took, app::Increment{"n", 1}), item(2, Effect::took, app::Transaction{parts}),
+      item(3, Effect::took, app::Set{"k", "v"}), item(4, Effect::none, app::Set{"k", "w"})};
+  const auto detail = [](const char* text, std::size_t size) { return SharedBytes(Bytes(text, size)); };
+  entries[0].detail = detail(
+      "\1\2\1\0\0\0n\1\0\0\0"
+      "7",
+      12);
+  entries[1].detail = detail(
+      "\1\3\0\0\4\2\0\1\0\0\0"
+      "8",
+      12);
+  entries[2].detail = detail("\1\1\1\0\0\0k", 7);
+  entries[3].detail = detail("\1\1\1\0\0\0k", 7);
+  transfer::RangeEntry time;
+  time.entry.index = Index{5};
+  time.entry.kind = EntryKind::time;
+  time.effect = Effect::none;
+  time.detail = detail("\1\1\1\0\0\0x\1\1\0\0\0y", 13);
+  entries.push_back(time);
+  const auto changes = changes_in(entries, "");
+  REQUIRE(changes);
+  CHECK(*changes == std::vector<Change>{{Index{1}, {0, 10}, "n", "7"},
+                                        {Index{2}, {0, 20}, "a", "b"},
+                                        {Index{2}, {0, 20}, "n", "8"},
+                                        {Index{3}, {0, 30}, "k", std::nullopt},
+                                        {Index{3}, {0, 30}, "k", "v"},
+                                        {Index{4}, {0, 40}, "k", std::nullopt},
+                                        {Index{5}, {}, "x", std::nullopt},
+                                        {Index{5}, {}, "y", std::nullopt}});
+  entries.back().detail = detail("\1\7", 2);
+  CHECK(changes_in(entries, "").error().code == ErrorCode::protocol);
+}
+
 TEST_CASE("a command of which nobody knows whether it took effect is not passed over") {
   const auto changes = changes_in({item(8, transfer::Effect::unknown, app::Set{"k", "v"})}, "other");
   REQUIRE_FALSE(changes);
   CHECK(changes.error().code == ErrorCode::refused);
   CHECK(changes.error().what.find("entry 8 ") != std::string::npos);
+  // Whatever entry it is: keys may have ended with it.
+  transfer::RangeEntry noop;
+  noop.entry.index = Index{9};
+  CHECK_FALSE(changes_in({noop}, ""));
 }
 
 TEST_CASE("a change is a line of JSON") {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "common/base/hex.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/key_value_limits.hpp"
 #include "tests/transfer/range_testing.hpp"
 
 using namespace parley;
@@ -81,6 +81,39 @@ TEST_CASE("what is known of an entry's effect stands in the byte of its kind") {
   Bytes neither = block;
   neither[8] = 0x64;
   CHECK_FALSE(read_range_block(SharedBytes(neither), 3, Index{6}));
+}
+
+TEST_CASE("what an entry changed beyond what it says follows it") {
+  std::vector<RangeEntry> entries = {entry(6, EntryKind::time, ""), entry(7, EntryKind::command, "x")};
+  entries[0].effect = Effect::none;
+  entries[0].detail = SharedBytes(Bytes("gone"));
+  const Bytes block = block_of(entries);
+  CHECK(static_cast<unsigned char>(block[8]) == 0x34);
+  CHECK(to_hex(BytesView(block).substr(25, 12)) ==
+        "00000000"
+        "04000000"
+        "676f6e65");
+  CHECK(block.size() == range_entry_bytes(entries[0]) + range_entry_bytes(entries[1]));
+  CHECK(read_range_block(SharedBytes(block), 2, Index{6}) == entries);
+  for (std::size_t size = 0; size < block.size(); ++size)
+    CHECK_FALSE(read_range_block(exactly(BytesView(block).substr(0, size)), 2, Index{6}));
+  Bytes nothing = block;
+  nothing[29] = '\0';
+  nothing.erase(33, 4);
+  CHECK_FALSE(read_range_block(SharedBytes(nothing), 2, Index{6}));
+}
+
+TEST_CASE("the largest entry fits a block with all that is told of it, and so does the most that is told") {
+  RangeEntry largest = entry(1, EntryKind::command, std::string(limits::command_bytes, 'x'));
+  largest.detail = SharedBytes(Bytes(limits::effect_detail_beside_bytes, 'd'));
+  CHECK(block_of({largest}).size() <= limits::range_block_bytes);
+  RangeEntry most = entry(1, EntryKind::command, "revoke");
+  most.detail = SharedBytes(Bytes(limits::effect_detail_bytes, 'd'));
+  const Bytes block = block_of({most});
+  CHECK(block.size() <= limits::range_block_bytes);
+  CHECK(read_range_block(SharedBytes(block), 1, Index{1}));
+  most.detail = SharedBytes(Bytes(limits::effect_detail_bytes + 1, 'd'));
+  CHECK_FALSE(read_range_block(SharedBytes(block_of({most})), 1, Index{1}));
 }
 
 TEST_CASE("a block must hold exactly what is announced") {
