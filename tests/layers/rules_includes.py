@@ -41,6 +41,11 @@ IMPURE = {
 }
 LOOKUP_ONLY = "// lookup only"
 
+# Where the headers stand that programs of others include, as <parley/...>; those programs have nothing else of ours, and neither
+# have the examples.
+PUBLIC = "client/include/"
+FOREIGN_PROGRAMS = "client/examples/"
+
 # By program folder: what nothing that it includes may come from, however indirectly.
 NEVER_REACHED = {
     "client": {"common/raft", "common/wal", "common/store", "common/replica"},
@@ -72,7 +77,20 @@ def check(files):
     yield from indirect_problems(files)
 
 
+def is_public(file):
+    return file.path.startswith((PUBLIC, FOREIGN_PROGRAMS))
+
+
+def public_problem(files, file, include):
+    """Of an include of a public header, written <parley/...>."""
+    if PUBLIC + include.path not in files:
+        return f"<{include.path}> is no public header"
+    return None if file.folder in ("client", "tests") else f"<{include.path}> is for programs that use the client library"
+
+
 def quoted_problem(files, file, include):
+    if is_public(file):
+        return f'"{include.path}": what programs of others see includes <parley/...> and standard headers alone'
     if include.path not in files:
         return f'"{include.path}" is no file of the project, written from its root'
     target = folder_of(include.path)
@@ -87,6 +105,10 @@ def foreign_problem(files, file, include):
     path = include.path
     if path in files:
         return f"<{path}> is a file of the project: write it in quotes"
+    if path.startswith("parley/"):
+        return public_problem(files, file, include)
+    if is_public(file) and not STANDARD.match(path):
+        return f"<{path}>: what programs of others see includes <parley/...> and standard headers alone"
     for pattern, home in FOREIGN:
         if pattern.match(path):
             at_home = file.folder == home or file.path.startswith("tests/" + home.removeprefix("common/") + "/")

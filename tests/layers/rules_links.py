@@ -9,6 +9,10 @@ KEYWORDS = {"DEPS", "PRIVATE_DEPS", "PUBLIC", "PRIVATE", "INTERFACE"}
 # By program: the folders of which it must have no target inside, and why.
 NEVER_LINKED = {
     "parley": ({"common/raft", "common/wal", "common/store", "common/replica"}, "a client is no replica"),
+    # All of it is in the archive that programs of others link, which need no library for it but ZeroMQ's and base's.
+    "parley_client_library": (
+        {"common/raft", "common/wal", "common/store", "common/replica", "common/config", "common/obs"},
+        "programs that link it would have to link that"),
     "parley-logger": ({"common/app", "common/store"}, "to a logger a command is bytes"),
 }
 # But for the targets of these folders: what they may link of that. What includes their headers still must not reach it

@@ -86,6 +86,20 @@ class Rules(unittest.TestCase):
         self.expect({"node/a.cpp": "#include <boost/asio.hpp>\n"}, "of a library that has no folder yet")
         self.expect({"node/a.cpp": "#include <catch2/catch.hpp>\n"}, "is for tests")
 
+    def test_a_public_header_includes_public_and_standard_headers_alone(self):
+        header = {"client/include/parley/answer.hpp": "#pragma once\n#include <string>\n"}
+        include = "#include <parley/answer.hpp>\n"
+        both = {**header, "client/include/parley/parley.hpp": "#pragma once\n" + include, "client/examples/a.cpp": include,
+                "client/library/a.cpp": include, "tests/client/a.cpp": include}
+        self.expect_none(both)
+        self.expect({**header, "node/a.cpp": include}, "is for programs that use the client library")
+        self.expect({"client/a.cpp": "#include <parley/none.hpp>\n"}, "is no public header")
+        for place in ("client/include/parley/a.hpp", "client/examples/a.cpp"):
+            for wrong in ('"common/base/ids.hpp"', '"client/include/parley/answer.hpp"', "<zmq.hpp>", "<unistd.h>"):
+                with self.subTest(place=place, wrong=wrong):
+                    self.expect({**header, place: f"#pragma once\n#include {wrong}\n"}, f"{place}:2:",
+                                "includes <parley/...> and standard headers alone")
+
     def test_fmt_is_not_for_base_and_the_pure_folders(self):
         for folder in ("base", "raft", "app", "transfer"):
             with self.subTest(folder=folder):
@@ -141,6 +155,13 @@ class Rules(unittest.TestCase):
         self.expect({**self.LIBRARIES, "client/CMakeLists.txt": library.format("parley_wire_peer") + program},
                     "client/CMakeLists.txt:3: parley must never link parley_raft")
         self.expect_none({**self.LIBRARIES, "client/CMakeLists.txt": library.format("parley_app") + program})
+
+    def test_the_client_library_brings_nothing_that_others_do_not_have(self):
+        obs = {"common/obs/CMakeLists.txt": "parley_library(parley_obs SOURCES o.cpp DEPS parley_base PRIVATE_DEPS fmt::fmt)\n"}
+        library = "parley_library(parley_client_library SOURCES x.cpp DEPS {})\n"
+        self.expect({**self.LIBRARIES, **obs, "client/library/CMakeLists.txt": library.format("parley_obs")},
+                    "parley_client_library must never link parley_obs")
+        self.expect_none({**self.LIBRARIES, **obs, "client/library/CMakeLists.txt": library.format("parley_app")})
 
     def test_the_logger_does_not_link_the_application(self):
         program = "parley_program(parley-logger SOURCES main.cpp DEPS parley_raft)\n"

@@ -1,0 +1,63 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <parley/answer.hpp>
+
+namespace parley {
+
+namespace detail {
+class FeedCore;
+}
+
+/// A key was set or removed.
+struct Change {
+  std::uint64_t index = 0;  ///< of the entry that did it; they never go back
+  std::chrono::system_clock::time_point time{};
+  std::string key{};
+  std::optional<std::string> value{};  ///< nothing if the key was removed
+};
+
+struct FeedOptions {
+  std::string prefix{};  ///< of the keys that are of interest; empty for all
+  /// The first entry that is of interest. To go on behind a change: its index + 1; to begin with a write: its index. 0:
+  /// what is committed once the feed has found a node, which is shortly after watch() returns.
+  std::uint64_t from = 0;
+};
+
+/// Given each change in turn, and at last why there will be no more, if the feed could not go on. False ends the feed.
+/// Called by a thread of the feed's own, so it may take its time, and may make blocking calls: the feed then waits, and
+/// nothing is lost. It must not throw, and not destroy its feed.
+using FeedCallback = std::move_only_function<bool(Answer<Change>)>;
+
+/// What a cluster changes: each change once, in order, with no gap. It goes on at another node when one is lost.
+///
+/// It ends with `not_found` if no node has the next entry any more (the detail names the first that can be had),
+/// `mismatch` if no node has the log of before, `denied` if none serves changes (nodes do that at their -hrecov), or
+/// when no node answered from the beginning on, with the word for that.
+///
+///     auto feed = cluster.watch({.prefix = "room/"});
+///     while (auto change = feed->next(std::chrono::hours(1))) use(*change);
+class Feed {
+ public:
+  Feed(Feed&& other) noexcept;
+  Feed& operator=(Feed&& other) noexcept;
+  /// Ends the feed, and waits for its callback if that runs.
+  ~Feed();
+
+  /// The next change, waiting for it; of a feed without a callback, and from one thread at a time. `timeout` if none
+  /// came within the time: ask again. After any other failure each further call gives the same.
+  [[nodiscard]] Answer<Change> next(std::chrono::milliseconds timeout);
+
+  /// For the library itself.
+  explicit Feed(std::unique_ptr<detail::FeedCore> core);
+
+ private:
+  std::unique_ptr<detail::FeedCore> core_;
+};
+
+}  // namespace parley
