@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <catch2/catch.hpp>
-
 #include "common/base/ensure.hpp"
 #include "common/wire/client_codec.hpp"
 
@@ -29,7 +27,7 @@ class FakeConnection final : public Connection {
     if (ours == server_.replies.end()) return std::nullopt;
     auto decoded = wire::decode_reply_frame(SharedBytes(wire::encode(ours->frame)));
     server_.replies.erase(ours);
-    REQUIRE(decoded.has_value());
+    ENSURE(decoded.has_value());
     return *std::move(decoded);
   }
 
@@ -52,7 +50,7 @@ std::vector<app::Command> FakeServer::commands() const {
       const auto* write = std::get_if<wire::WriteRequest>(&request.body);
       if (write == nullptr) continue;
       const auto command = app::decode_command(write->command.view());
-      REQUIRE(command.has_value());
+      ENSURE(command.has_value());
       if (!std::holds_alternative<app::OpenSession>(command->operation)) all.push_back(*command);
     }
   }
@@ -68,7 +66,7 @@ wire::ReplyFrame FakeServer::frame() const { return {cluster, name, leader, lead
 
 FakeCluster::FakeCluster(std::size_t count) {
   auto opened = app::Application::open(table_);
-  REQUIRE(opened.has_value());
+  ENSURE(opened.has_value());
   application_.emplace(*std::move(opened));
   for (std::size_t at = 0; at < count; ++at) add_server("n" + std::to_string(at));
   elect(0);
@@ -129,9 +127,9 @@ bool FakeCluster::wait(std::uint64_t timeout_us, int input) {
 
 void FakeCluster::arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame) {
   const Bytes bytes = wire::encode(frame);
-  CHECK(bytes.size() <= limits::client_frame_bytes);
+  ENSURE_LE(bytes.size(), limits::client_frame_bytes);
   auto decoded = wire::decode_request_frame(SharedBytes(bytes));
-  REQUIRE(decoded.has_value());
+  ENSURE(decoded.has_value());
   server.frames.push_back(*decoded);
   if (server.is_deaf) return;
   wire::ReplyFrame answers = server.frame();
@@ -164,7 +162,7 @@ wire::ReplyBody FakeCluster::carry_out(const wire::Request& request) {
   }
   if (const auto* read = std::get_if<wire::ReadRequest>(&request.body)) {
     const auto query = app::decode_query(read->query.view());
-    REQUIRE(query.has_value());
+    ENSURE(query.has_value());
     return wire::AppReply{application_->applied(), SharedBytes(app::encode_reply(application_->query(*query)))};
   }
   return wire::DoneReply{};

@@ -32,8 +32,7 @@ class QuietNetwork final : public Network {
   bool is_frozen_;
 };
 
-/// A parley::Cluster over a fake one. The fake one belongs to its I/O thread from the first call on until close(); it
-/// checks what it is sent, so a test must not check anything meanwhile but after a blocking call.
+/// A parley::Cluster over a fake one, which belongs to its I/O thread from open() until close().
 struct LibraryFixture {
   explicit LibraryFixture(std::size_t servers = 1) : fake(servers) {}
 
