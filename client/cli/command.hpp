@@ -17,6 +17,8 @@ class Command {
   virtual ~Command() = default;
   /// Its own flags. They are bound to the object, and hold their defaults until then.
   virtual void declare(config::OptionTable&) {}
+  /// Told what was given on the command line, before run(). May refuse it, saying why.
+  [[nodiscard]] virtual config::Checked<void> given(const config::Parsed&) { return {}; }
   /// As many arguments as its CommandInfo allows. Gives the exit code.
   [[nodiscard]] virtual int run(Environment& environment, const std::vector<std::string>& arguments) = 0;
 };

@@ -56,6 +56,7 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
     if (const std::string problem = problem_of_arguments(*info, parsed->positional.size()); !problem.empty()) {
       return usage_error(err, problem);
     }
+    if (const auto taken = command->given(*parsed); !taken) return usage_error(err, taken.error());
   }
   if (const Status enough = mq::check_descriptor_limit(descriptors); !enough)
     return usage_error(err, enough.error().what);

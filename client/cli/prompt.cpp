@@ -34,6 +34,7 @@ int run_words(Environment& environment, std::vector<std::string> words) {
   if (const std::string problem = problem_of_arguments(*info, parsed->positional.size()); !problem.empty()) {
     return wrong(environment, problem);
   }
+  if (const auto taken = command->given(*parsed); !taken) return wrong(environment, taken.error());
   return command->run(line, parsed->positional);
 }
 

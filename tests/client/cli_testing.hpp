@@ -59,6 +59,7 @@ struct CliFixture : Fixture {
     const auto parsed = table.parse(arguments);
     REQUIRE(parsed.has_value());
     REQUIRE(problem_of_arguments(*info, parsed->positional.size()).empty());
+    REQUIRE(command->given(*parsed).has_value());
     out.str("");
     err.str("");
     return command->run(environment, parsed->positional);

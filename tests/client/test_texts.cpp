@@ -2,7 +2,6 @@
 
 #include "client/cli/batch_line.hpp"
 #include "client/cli/exit_code.hpp"
-#include "client/cli/mix.hpp"
 #include "client/cli/words.hpp"
 #include "tests/client/cli_testing.hpp"
 
@@ -46,28 +45,6 @@ TEST_CASE("lines of the prompt that make no sense are told so") {
     const auto split = split_line(line);
     REQUIRE_FALSE(split.has_value());
     CHECK(split.error().code == ErrorCode::usage);
-  }
-}
-
-TEST_CASE("a mix is names with weights") {
-  const auto mix = Mix::parse("set=1,get=3");
-  REQUIRE(mix.has_value());
-  CHECK(mix->text() == "set=1,get=3");
-  CHECK(mix->weight(Mix::Op::erase) == 0);
-  Random random(1);
-  std::array<int, 3> drawn{};
-  for (int i = 0; i < 4000; ++i) ++drawn[static_cast<std::size_t>(mix->draw(random))];
-  CHECK(drawn[0] > 850);
-  CHECK(drawn[0] < 1150);
-  CHECK(drawn[2] == 0);
-  CHECK(Mix().text() == "set=50,get=50");
-  CHECK(Mix::parse("delete=5")->draw(random) == Mix::Op::erase);
-}
-
-TEST_CASE("a mix that makes no sense is refused") {
-  for (const char* text : {"", "set", "set=", "set=x", "set=-1", "put=1", "set=1,set=2", "set=0,get=0", "set=1,"}) {
-    INFO(text);
-    CHECK_FALSE(Mix::parse(text).has_value());
   }
 }
 

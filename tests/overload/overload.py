@@ -96,8 +96,8 @@ def describe(peak, result, bound):
     offered = result["rate"] - result["missed"] / result["seconds"]
     yield (f"peak throughput        {peak['throughput']:.0f} writes a second, of {peak['value_size']} bytes; {peak['clients']} "
            "clients")
-    yield (f"then offered           {result['rate']} a second for {result['seconds']:.0f} s, of which {offered:.0f} found one "
-           f"of {result['clients']} clients free")
+    yield (f"then offered           {result['rate']} a second for {result['seconds']:.0f} s, of which {offered:.0f} were "
+           f"begun by one of {result['clients']} clients, at once or late")
     yield (f"answered by nodes      {result['answers'] / result['seconds']:.0f} a second, {busy:.0%} of them busy; in the end "
            f"{result['errors']} of {result['ops'] + result['errors']} writes were not done: {result['errors_by_word']}")
     yield (f"throughput under it    {result['throughput']:.0f} writes a second; p50 {result['latency_us']['p50'] / 1000:.0f} "
