@@ -51,7 +51,7 @@ ChangeFeed::ChangeFeed(mq::Context& context, const Clock& clock, Options options
     : context_(context), clock_(clock), options_(std::move(options)), calls_(std::move(calls)) {}
 
 Status ChangeFeed::run() {
-  if (Status found = find_begin(); !found) return found;
+  if (Status found = find_begin(); !found || is_stopped_) return found;
   while (true) {
     for (const Address& node : options_.nodes) {
       const auto next = follow(node);
@@ -60,6 +60,24 @@ Status ChangeFeed::run() {
       if (gone_ == options_.nodes.size()) return std::unexpected(*refusal_);
     }
     if (!has_answer_ && refusal_) return std::unexpected(*refusal_);
+  }
+}
+
+/// As RangeClient::await(), but nothing comes any more once the feed is to stop.
+std::optional<transport::RangeEvent> ChangeFeed::await(transport::RangeClient& client, std::uint64_t until_us) {
+  mq::Poller poller;
+  client.watch(poller);
+  const auto stop = options_.stop >= 0 ? poller.watch(options_.stop) : 0;
+  while (true) {
+    const std::uint64_t now_us = clock_.now().monotonic_us;
+    client.work(now_us);
+    if (auto event = client.next()) return event;
+    if (now_us >= until_us) return std::nullopt;
+    const std::uint64_t due_us = std::min(until_us, client.next_due_us().value_or(until_us));
+    poller.wait(due_us - std::min(due_us, now_us));
+    if (options_.stop < 0 || !poller.ready(stop)) continue;
+    is_stopped_ = true;
+    return std::nullopt;
   }
 }
 
@@ -78,7 +96,8 @@ Status ChangeFeed::find_begin() {
       if (!client) return std::unexpected(client.error());
       const std::uint64_t patience_us = std::min(node_patience_us, options_.patience_us);
       client->ask_head(patience_us, clock_.now().monotonic_us);
-      const auto event = client->await(clock_, clock_.now().monotonic_us + patience_us);
+      const auto event = await(*client, clock_.now().monotonic_us + patience_us);
+      if (is_stopped_) return {};
       if (!event) continue;
       if (const auto* came = std::get_if<transport::HeadCame>(&*event)) {
         receiver_.emplace(came->head.last.index.next(), Index{}, came->head.last.digest);
@@ -97,7 +116,8 @@ Result<ChangeFeed::Next> ChangeFeed::follow(const Address& node) {
   if (!client) return std::unexpected(client.error());
   client->open_entries(*receiver_, window_bytes, forever_us, clock_.now().monotonic_us);
   while (true) {
-    const auto event = client->await(clock_, forever_us);
+    const auto event = await(*client, forever_us);
+    if (is_stopped_) return Next::stop;
     if (!event) continue;
     if (const auto* came = std::get_if<transport::EntriesCame>(&*event)) {
       const auto more = take(*came);
@@ -110,8 +130,8 @@ Result<ChangeFeed::Next> ChangeFeed::follow(const Address& node) {
         return fail(ErrorCode::unreachable, failed->error.what);
       // Whoever is away may be back soon; who has forgotten the entry will not remember it.
       const std::uint64_t begin_us = clock_.now().monotonic_us;
-      while (clock_.now().monotonic_us < begin_us + pause_us) (void)client->await(clock_, begin_us + pause_us);
-      return Next::another_node;
+      while (!is_stopped_ && clock_.now().monotonic_us < begin_us + pause_us) (void)await(*client, begin_us + pause_us);
+      return is_stopped_ ? Next::stop : Next::another_node;
     }
   }
 }

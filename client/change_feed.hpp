@@ -32,6 +32,8 @@ class ChangeFeed {
     Bytes prefix;
     /// How long nodes may be away, one after the other, before the first one has answered; afterwards for ever.
     std::uint64_t patience_us = 0;
+    /// A descriptor: the feed ends, without an error, once it can be read. Negative: only its calls end it.
+    int stop = -1;
   };
   struct Calls {
     /// False: it is enough.
@@ -49,6 +51,7 @@ class ChangeFeed {
   enum class Next { another_node, stop };
 
   [[nodiscard]] Status find_begin();
+  [[nodiscard]] std::optional<transport::RangeEvent> await(transport::RangeClient& client, std::uint64_t until_us);
   [[nodiscard]] Result<Next> follow(const Address& node);
   [[nodiscard]] Result<bool> take(const transport::EntriesCame& came);
   void note(const Address& node, const transport::AskFailed& failed);
@@ -59,6 +62,7 @@ class ChangeFeed {
   Options options_;
   Calls calls_;
   std::optional<transfer::EntryReceiver> receiver_;
+  bool is_stopped_ = false;
   bool has_answer_ = false;       ///< some node has served something
   std::size_t gone_ = 0;          ///< nodes in a row that do not have the next entry, or have another chain
   std::optional<Error> refusal_;  ///< why, since something was served; of the node whose first entry is the lowest

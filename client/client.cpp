@@ -151,7 +151,7 @@ void Client::poll(std::uint64_t timeout_us) {
   step();
   if (ended_ != ended_before) return;
   const std::uint64_t now = clock_.now().monotonic_us;
-  network_.wait(std::min(timeout_us, next_check_us_ > now ? next_check_us_ - now : 0), -1);
+  network_.wait(std::min(timeout_us, next_wake_us() > now ? next_wake_us() - now : 0), -1);
   step();
 }
 

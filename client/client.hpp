@@ -58,7 +58,7 @@ class Client {
   /// A step, a wait for at most `timeout_us` or until something happens, another step.
   void poll(std::uint64_t timeout_us);
   /// When step() must be called again even if nothing arrives, by the monotonic clock; UINT64_MAX for never.
-  [[nodiscard]] std::uint64_t next_wake_us() const { return next_check_us_; }
+  [[nodiscard]] std::uint64_t next_wake_us() const { return over_.empty() ? next_check_us_ : now_us_; }
   /// The monotonic time at which the last step began.
   [[nodiscard]] std::uint64_t now_us() const { return now_us_; }
 

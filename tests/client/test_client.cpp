@@ -203,3 +203,17 @@ TEST_CASE("a callback is called exactly once, in the end with every word") {
   // A write fails with the word by which its session was refused.
   CHECK(set(f, "k", "v").word == ErrorWord::disk_full);
 }
+
+TEST_CASE("what is refused within a callback ends with the next step, which is due at once") {
+  Fixture f;
+  std::optional<Outcome> refused;
+  // The first refusal is told by a step that takes no more of them.
+  f.client.submit(app::Set{"", "v"}, [&](Outcome&&) { f.client.submit(app::Set{"", "v"}, f.keep(refused)); });
+  f.client.step();
+  CHECK_FALSE(refused.has_value());
+  CHECK(f.client.next_wake_us() <= f.cluster.clock.now_us);
+  f.client.step();
+  REQUIRE(refused.has_value());
+  CHECK(refused->word == ErrorWord::invalid);
+  CHECK(f.client.next_wake_us() == UINT64_MAX);
+}
