@@ -143,8 +143,9 @@ class ChatModel {
     const std::uint64_t before = chat.events.empty() ? 0 : chat.events.back().time_us;
     message.author = user;
     message.time_us = std::max(before, wall_us_);
-    if (chat.read.at(user) == chat.events.size()) ++chat.read.at(user);
+    const bool has_read = message.kind == 1 || chat.read.at(user) == chat.events.size();
     chat.events.push_back(message);
+    if (has_read) chat.read.at(user) = chat.events.size();
     return {ErrorWord::ok, Sent{EventSeq{chat.events.size()}, message.time_us}};
   }
 

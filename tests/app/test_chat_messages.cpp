@@ -196,15 +196,20 @@ TEST_CASE("unread are the messages behind the marker, which goes forward alone")
   CHECK(f.read(f.bob) == 2);
   CHECK(f.word(MarkRead{f.bob, "c", seq(5)}) == ErrorWord::not_found);
   CHECK(f.word(MarkRead{f.bob, "c", seq(0)}) == ErrorWord::not_found);
-  f.send(f.bob, "c", "4");  // has not read all that came before
-  CHECK(f.unread(f.bob) == 2);
-  CHECK(f.unread(f.amy) == 1);
-  CHECK(f.word(MarkRead{f.bob, "c", seq(5)}) == ErrorWord::ok);
+  REQUIRE(f.word(Edit{f.amy, "c", seq(3), "three"}) == ErrorWord::ok);
+  CHECK(f.unread(f.bob) == 1);
+  f.send(f.bob, "c", "4");  // who says something has read what came before
   CHECK(f.unread(f.bob) == 0);
+  CHECK(f.read(f.bob) == 6);
+  CHECK(f.unread(f.amy) == 1);
+  REQUIRE(f.word(Edit{f.amy, "c", seq(3), "3!"}) == ErrorWord::ok);
+  CHECK(f.unread(f.amy) == 1);  // but not who edits
+  CHECK(f.word(MarkRead{f.amy, "c", seq(7)}) == ErrorWord::ok);
+  CHECK(f.unread(f.amy) == 0);
   const TokenId eve = f.user("eve");
   REQUIRE(f.word(JoinChat{eve, "c"}) == ErrorWord::ok);
   CHECK(f.unread(eve) == 0);  // what was said before he came
-  CHECK(f.read(eve) == 5);
+  CHECK(f.read(eve) == 7);
 }
 
 TEST_CASE("a command that is sent twice is carried out once, and answered the same") {

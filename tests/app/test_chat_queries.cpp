@@ -204,7 +204,7 @@ TEST_CASE("what is said in all chats of a user comes in the order of time, chat 
                                       expected[399 > expected.size() ? expected.size() - 1 : 0].time_us + 1}) {
       Messages query;
       query.token = amy;
-      query.time_us = after;
+      query.begin_behind(after);
       query.limit = static_cast<std::uint32_t>(1 + random.below(20));
       std::vector<Place> found;
       for (bool more = true; more;) {
@@ -241,6 +241,8 @@ TEST_CASE("a query says nothing that its user may not know") {
   Messages all;
   all.token = bob;
   CHECK(f.body<Events>(f.ask(all)).events.empty());
+  all.token = amy;
+  CHECK(f.body<Events>(f.ask(all)).events.size() == 1);
   CHECK(f.body<Chats>(f.ask(ListChats{bob, {}, 0})).chats.empty());
   const auto details = f.info(bob, "c");
   CHECK_FALSE(details.summary.is_member);

@@ -21,14 +21,15 @@ std::uint64_t fingerprint_of(const Send& send) {
   return checksum64(bytes);
 }
 
-/// Gives the event its place and time, and puts it there. Whoever had read everything has read this too, since it is
-/// his own.
+/// Gives the event its place and time, and puts it there. Who says something has read what came before; who edits or
+/// deletes may not, but if he had, he has read this too.
 Sent append(Call& call, Seat& seat, EventRow event) {
   NumbersRow numbers = call.draft.at<NumbersRow>(numbers_key(seat.chat));
-  const bool has_read_all = seat.member.read == numbers.last;
+  const bool is_message = event.kind == kind_of(EventKind::message);
+  const bool has_read_all = is_message || seat.member.read == numbers.last;
   numbers.last = numbers.last.next();
   numbers.last_time_us = std::max(numbers.last_time_us, call.wall_us);
-  if (event.kind == kind_of(EventKind::message)) ++numbers.messages;
+  if (is_message) ++numbers.messages;
   event.author = seat.user;
   event.time_us = numbers.last_time_us;
   event.messages = numbers.messages;

@@ -46,12 +46,18 @@ struct History {
 struct Messages {
   TokenId token;
   std::uint64_t time_us = 0;
-  ChatId chat{std::numeric_limits<std::uint64_t>::max()};  ///< at the beginning: behind all of that time
-  EventSeq seq{std::numeric_limits<std::uint64_t>::max()};
+  ChatId chat;
+  EventSeq seq;
   std::uint32_t limit = 0;
   static constexpr auto fields =
       std::tuple(&Messages::token, &Messages::time_us, &Messages::chat, &Messages::seq, &Messages::limit);
   friend bool operator==(const Messages&, const Messages&) = default;
+
+  /// Only what is later.
+  void begin_behind(std::uint64_t of_us) {
+    time_us = of_us;
+    chat.value = seq.value = std::numeric_limits<std::uint64_t>::max();
+  }
 };
 struct WhoAmI {
   TokenId token;
