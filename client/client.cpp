@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/app/chat/names.hpp"
 #include "common/app/validate.hpp"
+#include "common/base/chat_limits.hpp"
 #include "common/base/ensure.hpp"
 #include "common/base/limits.hpp"
 
@@ -20,17 +22,42 @@ Client::Client(Network& network, const Clock& clock, ClientSettings settings)
 void Client::submit(const Write& write, Callback callback, std::uint64_t timeout_us) {
   app::Command command;
   std::visit([&command](const auto& change) { command.operation = change; }, write);
+  submit_write(command, wire::WriteRequest{}, std::move(callback), timeout_us);
+}
+
+void Client::submit(const ChatCall& call, Callback callback, std::uint64_t timeout_us) {
+  app::Command command;
+  command.operation = call.operation;
+  const SharedBytes token = SharedBytes::copy_of(call.token);
+  if (!app::chat::needs_password(call.operation))
+    return submit_write(command, wire::WriteRequest{{}, token}, std::move(callback), timeout_us);
+  for (const BytesView password : {call.password, call.new_password}) {
+    if (password.size() <= limits::password_bytes) continue;
+    return refuse(std::move(callback), ErrorWord::too_large,
+                  "a password of " + std::to_string(password.size()) + " bytes; at most " +
+                      std::to_string(limits::password_bytes) + " are allowed");
+  }
+  submit_write(
+      command,
+      wire::PasswordRequest{{}, token, SharedBytes::copy_of(call.password), SharedBytes::copy_of(call.new_password)},
+      std::move(callback), timeout_us);
+}
+
+/// `body`: without the command.
+void Client::submit_write(const app::Command& command, wire::RequestBody body, Callback callback,
+                          std::uint64_t timeout_us) {
   if (auto problem = app::validate_operation(command, app::Settings{})) {
     return refuse(std::move(callback), problem->word, std::move(problem->text));
   }
   Operation operation;
   operation.kind = Operation::Kind::write;
   operation.callback = std::move(callback);
+  operation.body = std::move(body);
   if (session_ && queued_.empty() && session_->has_room() && operations_.size() < limits::client_operations) {
     number_write(operation, command);
   } else {
     operation.state = Operation::State::queued;
-    operation.body = wire::WriteRequest{SharedBytes(app::encode_command(command))};
+    operation.command() = SharedBytes(app::encode_command(command));
   }
   add(std::move(operation), timeout_us);
 }
@@ -40,13 +67,29 @@ void Client::submit(const app::Query& query, wire::ReadMode mode, Callback callb
     if (auto problem = app::validate_key(get->key)) {
       return refuse(std::move(callback), problem->word, std::move(problem->text));
     }
-  } else if (std::get<app::Scan>(query).prefix.size() > limits::key_bytes) {
-    return refuse(std::move(callback), ErrorWord::too_large, "a prefix is longer than any key");
+  } else if (const auto* scan = std::get_if<app::Scan>(&query)) {
+    if (scan->prefix.size() > limits::key_bytes)
+      return refuse(std::move(callback), ErrorWord::too_large, "a prefix is longer than any key");
+  } else if (const auto* of_chat = std::get_if<app::chat::Query>(&query)) {
+    return submit(*of_chat, mode, {}, std::move(callback), timeout_us);
   }
+  submit_read({mode, SharedBytes(app::encode_query(query))}, std::move(callback), timeout_us);
+}
+
+void Client::submit(const app::chat::Query& query, wire::ReadMode mode, BytesView token, Callback callback,
+                    std::uint64_t timeout_us) {
+  if (auto problem = app::chat::problem_of(query)) {
+    return refuse(std::move(callback), problem->word, std::move(problem->text));
+  }
+  submit_read({mode, SharedBytes(app::encode_query(query)), SharedBytes::copy_of(token)}, std::move(callback),
+              timeout_us);
+}
+
+void Client::submit_read(wire::ReadRequest read, Callback callback, std::uint64_t timeout_us) {
   Operation operation;
   operation.kind = Operation::Kind::read;
-  operation.is_for_leader = mode != wire::ReadMode::stale;
-  operation.body = wire::ReadRequest{mode, SharedBytes(app::encode_query(query))};
+  operation.is_for_leader = read.mode != wire::ReadMode::stale;
+  operation.body = std::move(read);
   operation.callback = std::move(callback);
   add(std::move(operation), timeout_us);
 }

@@ -22,6 +22,15 @@ namespace parley::client {
 /// What changes rows. The views are borrowed for the call of submit() alone.
 using Write = std::variant<app::Set, app::Delete, app::CompareAndSet>;
 
+/// A call of the chat. One that takes a password is a template (app::chat::is_template), which a node completes. The
+/// views are borrowed as well.
+struct ChatCall {
+  app::chat::Operation operation;
+  BytesView token{};     ///< whose hash the operation has; empty if it has none
+  BytesView password{};  ///< empty if it takes none
+  BytesView new_password{};
+};
+
 struct ClientSettings {
   std::vector<Address> servers;          ///< at least one
   std::uint64_t timeout_us = 5'000'000;  ///< of operations that are given none
@@ -48,6 +57,11 @@ class Client {
   /// a limit ends with the next step, unsent; so does everything beyond limits::client_operations, with `busy`.
   void submit(const Write& write, Callback callback, std::uint64_t timeout_us = 0);
   void submit(const app::Query& query, wire::ReadMode mode, Callback callback, std::uint64_t timeout_us = 0);
+  /// What the chat is asked, and is to do: the token itself goes with what names it. (chat_user.hpp has a function for
+  /// each call.)
+  void submit(const app::chat::Query& query, wire::ReadMode mode, BytesView token, Callback callback,
+              std::uint64_t timeout_us = 0);
+  void submit(const ChatCall& call, Callback callback, std::uint64_t timeout_us = 0);
   /// An administrative request, to the leader if one is known.
   void submit(wire::RequestBody request, Callback callback, std::uint64_t timeout_us = 0);
   /// The same to this server alone, whoever leads.
@@ -84,6 +98,8 @@ class Client {
  private:
   // client.cpp: taking operations in, ending them
   void add(Operation operation, std::uint64_t timeout_us);
+  void submit_write(const app::Command& command, wire::RequestBody body, Callback callback, std::uint64_t timeout_us);
+  void submit_read(wire::ReadRequest read, Callback callback, std::uint64_t timeout_us);
   void refuse(Callback callback, ErrorWord word, std::string detail);
   void end(Ticket ticket, Outcome outcome);
   void end_refused(Ticket ticket, ErrorWord word, std::string detail);

@@ -138,7 +138,7 @@ void Client::pause(Operation& operation, const wire::ErrorReply& refusal) {
 void Client::read_again(Ticket ticket, Outcome partial) {
   Operation write = operations_.take(ticket);
   if (session_ && session_->id() == write.session) session_->settle(write.seq);
-  const auto command = app::decode_command(std::get<wire::WriteRequest>(write.body).command.view());
+  const auto command = app::decode_command(write.command().view());
   ENSURE(command.has_value());
   BytesView key;
   if (const auto* cas = std::get_if<app::CompareAndSet>(&command->operation)) key = cas->key;

@@ -11,7 +11,7 @@ namespace {
 
 /// However long a server is given, it is at most this.
 constexpr std::uint64_t longest_patience_us = 1'000'000;
-/// What changes the membership or the leader takes its time.
+/// What changes the membership or the leader takes its time, and so does a queue of passwords to be hashed.
 constexpr std::uint64_t admin_patience_us = 2'000'000;
 /// A server that answers others may have lost this one: after so many times the patience it is asked again.
 constexpr std::uint64_t patience_with_speakers = 7;
@@ -22,7 +22,8 @@ constexpr std::uint64_t longest_way_us = 150'000;
 bool takes_long(const Operation& operation) {
   const bool only_asks = std::holds_alternative<wire::StatusRequest>(operation.body) ||
                          std::holds_alternative<wire::MembersRequest>(operation.body);
-  return operation.kind == Operation::Kind::admin && !only_asks;
+  const bool takes_password = std::holds_alternative<wire::PasswordRequest>(operation.body);
+  return takes_password || (operation.kind == Operation::Kind::admin && !only_asks);
 }
 
 std::uint32_t deadline_ms_for_server(std::uint64_t left_us) {

@@ -14,7 +14,7 @@ void Client::number_write(Operation& operation, const app::Command& command) {
   numbered.lowest_unanswered = session_->lowest_unanswered();
   operation.session = numbered.session;
   operation.seq = numbered.seq;
-  operation.body = wire::WriteRequest{SharedBytes(app::encode_command(numbered))};
+  operation.command() = SharedBytes(app::encode_command(numbered));
 }
 
 void Client::admit_writes() {
@@ -24,7 +24,7 @@ void Client::admit_writes() {
     if (operation != nullptr && operation->state == Operation::State::queued) {
       if (!session_) return open_session();
       if (!session_->has_room()) return;
-      const SharedBytes waiting = std::get<wire::WriteRequest>(operation->body).command;
+      const SharedBytes waiting = operation->command();
       const auto command = app::decode_command(waiting.view());
       ENSURE(command.has_value());
       number_write(*operation, *command);

@@ -47,6 +47,11 @@ struct Operation {
   /// The answer whose value was too long to be kept: it is being read again.
   std::unique_ptr<Outcome> elided;
 
+  /// Of a write.
+  [[nodiscard]] SharedBytes& command() {
+    auto* write = std::get_if<wire::WriteRequest>(&body);
+    return write != nullptr ? write->command : std::get<wire::PasswordRequest>(body).command;
+  }
   /// True if a try may still take effect, or may have done so.
   [[nodiscard]] bool has_open_tries() const { return open_tries != 0 || has_lost_try; }
 };

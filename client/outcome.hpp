@@ -29,6 +29,12 @@ struct Outcome {
     const auto* held = std::get_if<app::ReplyValue>(&body);
     return held ? &held->value : nullptr;
   }
+  /// What the chat answered, if it is this; else null.
+  template <class T>
+  [[nodiscard]] const T* chat() const {
+    const auto* answer = std::get_if<app::chat::Answer>(&body);
+    return answer ? std::get_if<T>(answer) : nullptr;
+  }
 };
 
 /// Called once for each operation, by the thread that owns the client, from within Client::step(). It may submit more.

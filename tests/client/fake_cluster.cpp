@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/app/chat/chat.hpp"
 #include "common/base/ensure.hpp"
 #include "common/wire/client_codec.hpp"
 
@@ -165,7 +166,30 @@ wire::ReplyBody FakeCluster::carry_out(const wire::Request& request) {
     ENSURE(query.has_value());
     return wire::AppReply{application_->applied(), SharedBytes(app::encode_reply(application_->query(*query)))};
   }
+  if (const auto* password = std::get_if<wire::PasswordRequest>(&request.body)) return carry_out(*password);
   return wire::DoneReply{};
+}
+
+/// As a node does, but that a hash is "hash of " the password.
+wire::ReplyBody FakeCluster::carry_out(const wire::PasswordRequest& request) {
+  auto command = app::decode_command(request.command.view());
+  ENSURE(command.has_value());
+  auto operation = std::get<app::chat::Operation>(command->operation);
+  ENSURE(app::chat::is_template(operation));
+  const auto known = app::chat::credentials_for(operation, application_->rows(), application_->meta());
+  const auto hash_of = [](const SharedBytes& password) { return "hash of " + Bytes(password.view()); };
+  const bool is_new_alone = std::holds_alternative<app::chat::CreateUser>(operation);
+  const Bytes hash = hash_of(is_new_alone ? request.password : request.new_password);
+  std::visit(
+      [&](auto& kind) {
+        if constexpr (requires { kind.password_version; }) kind.password_version = known.password_version;
+        if constexpr (requires { kind.is_right; }) kind.is_right = known.password_hash == hash_of(request.password);
+        if constexpr (requires { kind.password_hash; }) kind.password_hash = hash;
+      },
+      operation);
+  command->operation = operation;
+  const auto outcome = apply(EntryKind::command, app::encode_command(*command));
+  return wire::AppReply{application_->applied(), SharedBytes(Bytes(outcome.encoded))};
 }
 
 void FakeCluster::expire_sessions() {

@@ -82,6 +82,7 @@ class FakeCluster final : public Network {
   friend class FakeConnection;
   void arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame);
   app::Outcome apply(EntryKind kind, Bytes payload);
+  wire::ReplyBody carry_out(const wire::PasswordRequest& request);
 
   std::vector<std::unique_ptr<FakeServer>> servers_;
   std::multimap<std::uint64_t, std::function<void()>> events_;
