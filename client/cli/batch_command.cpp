@@ -1,8 +1,10 @@
 // batch
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "client/cli/batch_line.hpp"
+#include "client/cli/chat_session.hpp"
 #include "client/cli/command.hpp"
 #include "common/base/limits.hpp"
 
@@ -78,7 +80,35 @@ class Batch final : public Command {
         return client.submit(app::CompareAndSet{request.key, request.expected, request.value}, callback);
       case BatchRequest::Op::scan:
         return client.submit(app::Scan{request.key, {}, request.limit}, request.mode, callback);
+      case BatchRequest::Op::send:
+      case BatchRequest::Op::history: return take_chat_line(environment, request, callback);
     }
+  }
+
+  void take_chat_line(Environment& environment, const BatchRequest& request, const Callback& callback) {
+    ChatUser* user = find_user(environment, request.user.empty() ? environment.options.user : request.user);
+    if (user == nullptr) {
+      Outcome outcome;
+      outcome.word = ErrorWord::denied;
+      outcome.detail = "nobody who may act is logged in; standard error says why";
+      return callback(std::move(outcome));
+    }
+    if (request.op == BatchRequest::Op::send) return user->send(request.chat, request.value, request.key, callback);
+    user->history(request.chat, request.before, request.after, request.after != 0, request.limit, callback);
+  }
+
+  /// Null if he is not logged in. Tokens are looked for once.
+  ChatUser* find_user(Environment& environment, const std::string& name) {
+    const auto known = users_.find(name);
+    if (known != users_.end()) return known->second ? &*known->second : nullptr;
+    int code = done;
+    if (!chat_) chat_ = ChatSession::open(environment, code);
+    auto found = chat_ ? chat_->user(environment, name, code) : std::nullopt;
+    // Servers that do not answer now may do so for the next line.
+    if (!chat_) return nullptr;
+    auto& user = users_[name];
+    if (found) user.emplace(std::move(found->user));
+    return user ? &*user : nullptr;
   }
 
   static void print(Environment& environment, const std::string& answer) {
@@ -90,6 +120,8 @@ class Batch final : public Command {
   bool may_hold_lines_ = false;  ///< the reader, of lines that the window had no room for
   int exit_code_ = done;
   std::string line_;
+  std::optional<ChatSession> chat_;
+  std::map<std::string, std::optional<ChatUser>> users_;  ///< by the names under which lines asked for them
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/cli/chat_text.hpp"
 #include "common/base/base64.hpp"
 #include "common/base/utf8.hpp"
 #include "common/config/value.hpp"
@@ -53,11 +54,12 @@ class Fields {
     return is_required ? complain("`" + name + "` is missing") : Bytes{};
   }
 
-  std::uint32_t number(const std::string& name) {
+  std::uint32_t number(const std::string& name) { return static_cast<std::uint32_t>(number(name, UINT32_MAX)); }
+  std::uint64_t number(const std::string& name, std::uint64_t most) {
     const auto at = json_.find(name);
     if (at == json_.end()) return 0;
-    if (at->is_number_unsigned() && at->get<std::uint64_t>() <= UINT32_MAX) return at->get<std::uint32_t>();
-    complain("`" + name + "` is not a number from 0 to 4294967295");
+    if (at->is_number_unsigned() && at->get<std::uint64_t>() <= most) return at->get<std::uint64_t>();
+    complain("`" + name + "` is not a number from 0 to " + std::to_string(most));
     return 0;
   }
 
@@ -84,11 +86,13 @@ struct OpName {
   std::string_view name;
   BatchRequest::Op op;
 };
-constexpr std::array<OpName, 5> ops = {{{"get", BatchRequest::Op::get},
+constexpr std::array<OpName, 7> ops = {{{"get", BatchRequest::Op::get},
                                         {"set", BatchRequest::Op::set},
                                         {"delete", BatchRequest::Op::erase},
                                         {"cas", BatchRequest::Op::cas},
-                                        {"scan", BatchRequest::Op::scan}}};
+                                        {"scan", BatchRequest::Op::scan},
+                                        {"send", BatchRequest::Op::send},
+                                        {"history", BatchRequest::Op::history}}};
 
 std::optional<BatchRequest::Op> find_op(const Json& json) {
   const auto at = json.find("op");
@@ -97,6 +101,19 @@ std::optional<BatchRequest::Op> find_op(const Json& json) {
     if (each.name == at->get_ref<const std::string&>()) return each.op;
   }
   return std::nullopt;
+}
+
+void read_chat_op(Fields& fields, BatchRequest& request) {
+  request.chat = fields.bytes("chat", true);
+  request.user = fields.bytes("user", false);
+  if (request.op == BatchRequest::Op::send) {
+    request.value = fields.bytes("text", true);
+    request.key = fields.bytes("key", false);
+  } else {
+    request.before = fields.number("before", UINT64_MAX);
+    request.after = fields.number("after", UINT64_MAX);
+    request.limit = fields.number("limit");
+  }
 }
 
 void put_bytes(Json& json, const std::string& name, const Bytes& bytes) {
@@ -122,10 +139,12 @@ std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line)
   BatchRequest request;
   if (const auto id = json.find("id"); id != json.end()) request.id = dump(*id);
   const auto op = find_op(json);
-  if (!op) return BatchProblem{request.id, "`op` is none of get, set, delete, cas, scan"};
+  if (!op) return BatchProblem{request.id, "`op` is none of get, set, delete, cas, scan, send, history"};
   request.op = *op;
   Fields fields(json);
-  if (request.op == BatchRequest::Op::scan) {
+  if (request.op == BatchRequest::Op::send || request.op == BatchRequest::Op::history) {
+    read_chat_op(fields, request);
+  } else if (request.op == BatchRequest::Op::scan) {
     request.key = fields.bytes("prefix", false);
     request.limit = fields.number("limit");
   } else {
@@ -152,6 +171,16 @@ std::string batch_answer(const std::string& id, const Outcome& outcome) {
       json["rows"].push_back(std::move(entry));
     }
     json["more"] = rows->more;
+  }
+  if (const auto* sent = outcome.chat<app::chat::Sent>()) {
+    json["seq"] = sent->seq.value;
+    json["time"] = sent->time_us;
+  }
+  if (const auto* page = outcome.chat<app::chat::Events>()) {
+    json["messages"] = Json::array();
+    for (const app::chat::Event& event : page->events)
+      json["messages"].push_back(Json::parse(event_json(event, chat_name_of(*page, event))));
+    json["more"] = page->more;
   }
   if (outcome.index != Index{}) json["index"] = outcome.index.value;
   if (outcome.age_ms) json["age_ms"] = *outcome.age_ms == wire::unknown_age ? Json() : Json(*outcome.age_ms);

@@ -12,14 +12,19 @@ namespace parley::client::cli {
 
 /// A line that `batch` reads, understood.
 struct BatchRequest {
-  enum class Op { get, set, erase, cas, scan };
+  enum class Op { get, set, erase, cas, scan, send, history };
   std::string id = "null";  ///< as JSON, to be given back as it is
   Op op = Op::get;
-  Bytes key;  ///< of a scan: the prefix
+  Bytes key;  ///< of a scan: the prefix; of a send: what names the message
   Bytes value;
   Bytes expected;
   std::uint32_t limit = 0;
   wire::ReadMode mode = wire::ReadMode::linearizable;
+  // Of the chat: `value` is the text of a message.
+  std::string chat;
+  std::string user;  ///< who acts; empty for whom `-user` says
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
 };
 
 /// A line that cannot be carried out: it is answered `invalid`.
@@ -30,11 +35,12 @@ struct BatchProblem {
 
 /// `{"id":ANY,"op":"get|set|delete|cas|scan",...}` with `key`, `value` and `expected` as texts, or as bytes under
 /// `key_base64` and so on; `read` as the flag; for a scan `prefix` (or `prefix_base64`) and `limit`. Other fields are
-/// ignored.
+/// ignored. Of the chat: `{"op":"send","chat":..,"text":..,"key":..}`, `{"op":"history","chat":..,"before":N,"after":N,
+/// "limit":N}`, and `user` where another than `-user` is to act.
 [[nodiscard]] std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line);
 
-/// The answer, one line without its end: id, ok, and of value, rows, more, index, error, detail those that there are. A
-/// value that is not UTF-8 stands under `value_base64`, a key under `key_base64`.
+/// The answer, one line without its end: id, ok, and of value, rows, seq, time, messages, more, index, error, detail
+/// those that there are. A value that is not UTF-8 stands under `value_base64`, a key under `key_base64`.
 [[nodiscard]] std::string batch_answer(const std::string& id, const Outcome& outcome);
 [[nodiscard]] std::string batch_answer(const BatchProblem& problem);
 

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "client/cli/chat_commands.hpp"
+
 namespace parley::client::cli {
 namespace {
 
@@ -29,21 +31,33 @@ constexpr std::array<CommandInfo, 13> commands = {{
 std::span<const CommandInfo> all_commands() { return commands; }
 
 const CommandInfo* find_command(std::string_view name) {
-  const auto found = std::ranges::find(commands, name, &CommandInfo::name);
-  return found == commands.end() ? nullptr : &*found;
+  for (const std::span<const CommandInfo> table : {std::span<const CommandInfo>(commands), chat_commands()}) {
+    const auto found = std::ranges::find(table, name, &CommandInfo::name);
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
 }
+
+bool begins_commands(std::string_view word) { return word == "chat"; }
 
 std::string list_of_commands() {
   std::string list;
-  for (const CommandInfo& info : commands) {
-    list += fmt::format("  {:<40} {}\n", fmt::format("{} {}", info.name, info.usage), info.meaning);
+  for (const std::span<const CommandInfo> table : {std::span<const CommandInfo>(commands), chat_commands()}) {
+    for (const CommandInfo& info : table) {
+      const std::string form = fmt::format("{} {}", info.name, info.usage);
+      list += form.size() <= 40 ? fmt::format("  {:<40} {}\n", form, info.meaning)
+                                : fmt::format("  {}\n  {:<40} {}\n", form, "", info.meaning);
+    }
   }
   return list;
 }
 
 std::string unknown_command(std::string_view name) {
+  const bool is_chat = name == "chat" || name.starts_with("chat ");
   std::string names;
-  for (const CommandInfo& info : commands) names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  for (const CommandInfo& info : is_chat ? chat_commands() : std::span<const CommandInfo>(commands))
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  if (!is_chat) names += ", chat ...";
   return fmt::format("{} is no command; there are {}", config::in_quotes(name), names);
 }
 

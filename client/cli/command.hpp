@@ -32,10 +32,12 @@ struct CommandInfo {
   std::unique_ptr<Command> (*make)() = nullptr;
 };
 
-/// All commands, as -help lists them.
+/// All commands of one word, as -help lists them. (Those that begin with `chat` are in chat_commands.hpp.)
 [[nodiscard]] std::span<const CommandInfo> all_commands();
-/// Null if there is no such command.
+/// Null if there is no such command. Some have two words: `chat send`.
 [[nodiscard]] const CommandInfo* find_command(std::string_view name);
+/// True for the first of two words.
+[[nodiscard]] bool begins_commands(std::string_view word);
 /// A line for each command: usage and meaning.
 [[nodiscard]] std::string list_of_commands();
 /// What to say about a name that is no command; it lists those that are.

@@ -18,7 +18,7 @@ int usage_error(std::ostream& err, const std::string& what) {
 }
 
 std::vector<std::string> usage_of(const CommandInfo* info) {
-  const std::string global = "parley [-servers A,B,C] [-config FILE] [-timeout 5s] [-json] ";
+  const std::string global = "parley [-servers A,B,C] [-config FILE] [-user NAME] [-timeout 5s] [-json] ";
   if (info == nullptr) return {global + "COMMAND ...", "parley (a prompt)"};
   return {global + std::string(info->name) + " " + std::string(info->usage)};
 }
@@ -31,6 +31,11 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
   config::declare_client_options(global, options, config::client_file_folders());
   auto line = global.split_command(arguments);
   if (!line) return usage_error(err, line.error().what);
+  if (begins_commands(line->command)) {
+    auto rest = global.split_command(line->arguments);
+    if (!rest) return usage_error(err, rest.error().what);
+    if (!rest->command.empty()) *line = {line->command + " " + rest->command, std::move(rest->arguments)};
+  }
   const CommandInfo* info = find_command(line->command);
   if (info == nullptr && !line->command.empty()) return usage_error(err, unknown_command(line->command));
 

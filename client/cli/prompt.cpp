@@ -16,6 +16,10 @@ std::string help_text() {
 }
 
 int run_words(Environment& environment, std::vector<std::string> words) {
+  if (begins_commands(words.front()) && words.size() > 1) {
+    words.front() += " " + words[1];
+    words.erase(words.begin() + 1);
+  }
   const CommandInfo* info = find_command(words.front());
   if (info == nullptr) return wrong(environment, unknown_command(words.front()) + ", help and quit");
   words.erase(words.begin());
@@ -23,6 +27,7 @@ int run_words(Environment& environment, std::vector<std::string> words) {
   config::OptionTable table({std::string(info->name) + " " + std::string(info->usage)});
   Environment line{environment.options, environment.network, environment.clock, environment.client,
                    environment.input,   environment.out,     environment.err,   true};
+  table.text("user", &line.options.user, {.meaning = "which of the logged-in chat users acts", .value = "NAME"});
   table.flag("json", &line.options.json, {.meaning = "answer in JSON where the command has such a form"});
   command->declare(table);
   const auto parsed = table.parse(words);

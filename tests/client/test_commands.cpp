@@ -1,3 +1,4 @@
+#include "client/cli/chat_commands.hpp"
 #include "tests/client/cli_testing.hpp"
 
 using namespace parley;
@@ -122,6 +123,15 @@ TEST_CASE("the prompt takes commands and the forms of older clients, and errors 
 TEST_CASE("commands that are not there are not in the list") {
   CHECK(find_command("chat") == nullptr);
   CHECK(find_command("") == nullptr);
-  const std::string said = unknown_command("chat");
+  CHECK(find_command("send") == nullptr);
+  const std::string said = unknown_command("fly");
   for (const CommandInfo& info : all_commands()) CHECK(said.find(info.name) != std::string::npos);
+  for (const char* word : {"chat", "chat fly"}) {
+    const std::string of_chat = unknown_command(word);
+    for (const CommandInfo& info : chat_commands()) {
+      CHECK(of_chat.find(info.name) != std::string::npos);
+      CHECK(find_command(info.name) == &info);
+      CHECK(list_of_commands().find(info.name) != std::string::npos);
+    }
+  }
 }
