@@ -76,6 +76,7 @@ void Client::handle_reply(wire::Reply& reply, const ClusterId& cluster) {
   outcome.cluster = cluster;
   if (auto* status = std::get_if<wire::StatusReply>(&reply.body)) outcome.body = std::move(*status);
   if (auto* members = std::get_if<wire::MembersReply>(&reply.body)) outcome.body = std::move(*members);
+  if (auto* presence = std::get_if<wire::PresenceReply>(&reply.body)) outcome.body = std::move(*presence);
   end(to.ticket, std::move(outcome));
 }
 

@@ -20,7 +20,7 @@ struct Outcome {
   std::optional<std::uint64_t> age_ms;  ///< of a stale read: see wire::AppReply
   ClusterId cluster;  ///< of the server that answered; nil if it belongs to none, or if nobody answered
   std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, app::ReplyLease,
-               app::ReplyTransaction, app::chat::Answer, wire::StatusReply, wire::MembersReply>
+               app::ReplyTransaction, app::chat::Answer, wire::StatusReply, wire::MembersReply, wire::PresenceReply>
       body;
 
   [[nodiscard]] bool ok() const { return word == ErrorWord::ok; }

@@ -32,6 +32,8 @@ constexpr std::array commands = std::to_array<CommandInfo>({
      make_chat_history},
     {"chat messages", "[-after TIME] [-limit N]", "print what was said in all of the user's chats", 0, 0,
      make_chat_messages},
+    {"chat follow", "CHAT [-from SEQ]", "print each message as it is said", 1, 1, make_chat_follow},
+    {"chat who", "CHAT", "which of its members follow a chat now", 1, 1, make_chat_who},
     {"chat read", "CHAT [SEQ]", "mark as read, up to SEQ or all", 1, 2, make_chat_read},
 });
 

@@ -36,5 +36,8 @@ namespace parley::client::cli {
 [[nodiscard]] std::unique_ptr<Command> make_chat_history();
 [[nodiscard]] std::unique_ptr<Command> make_chat_messages();
 [[nodiscard]] std::unique_ptr<Command> make_chat_read();
+// chat_follow_commands.cpp
+[[nodiscard]] std::unique_ptr<Command> make_chat_follow();
+[[nodiscard]] std::unique_ptr<Command> make_chat_who();
 
 }  // namespace parley::client::cli
