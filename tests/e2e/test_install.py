@@ -9,10 +9,13 @@ import subprocess
 import programs
 from harness import E2eTest, main, takes
 
-BUILD = pathlib.Path(programs.find("parley")).parent.parent
 PROGRAMS = ["parley", "parley-logger", "parley-node", "parley-recovery"]
 # As CMake and the compiler find themselves; nothing of the person who runs the tests.
 TOOLS = {name: os.environ[name] for name in ("PATH", "HOME", "CCACHE_DIR", "CMAKE_CXX_COMPILER_LAUNCHER") if name in os.environ}
+
+
+def build_folder():
+    return pathlib.Path(programs.find("parley")).parent.parent
 
 
 class Install(E2eTest):
@@ -25,7 +28,7 @@ class Install(E2eTest):
 
     def install(self):
         prefix = self.folder / "prefix"
-        self.run_tool("cmake", "--install", BUILD, "--prefix", prefix)
+        self.run_tool("cmake", "--install", build_folder(), "--prefix", prefix)
         return prefix
 
     def flags(self):
@@ -46,7 +49,7 @@ class Install(E2eTest):
         for path in moved.rglob("*"):
             if path.suffix in (".cmake", ".pc", ".hpp"):
                 text = path.read_text(encoding="utf-8")
-                self.assertNotIn(str(BUILD), text, path)
+                self.assertNotIn(str(build_folder()), text, path)
                 self.assertNotIn(str(prefix), text, path)
         project, build = self.folder / "project", self.folder / "project-build"
         shutil.copytree(next(moved.rglob("examples")), project)
