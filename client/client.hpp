@@ -20,7 +20,8 @@
 namespace parley::client {
 
 /// What changes rows. The views are borrowed for the call of submit() alone.
-using Write = std::variant<app::Set, app::Delete, app::CompareAndSet>;
+using Write = std::variant<app::Set, app::Delete, app::CompareAndSet, app::SetExpiring, app::LeaseGrant,
+                           app::LeaseKeepAlive, app::LeaseRevoke, app::Increment, app::DeleteIf, app::Transaction>;
 
 /// A call of the chat. One that takes a password is a template (app::chat::is_template), which a node completes. The
 /// views are borrowed as well.

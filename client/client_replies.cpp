@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "client/client.hpp"
+#include "common/app/operation_keys.hpp"
 #include "common/base/ensure.hpp"
 
 /// The part of Client that takes answers.
@@ -94,7 +95,8 @@ void Client::handle_application_reply(OperationTable::Try to, const wire::AppRep
   Outcome outcome = outcome_of(*std::move(decoded), reply.index);
   outcome.cluster = cluster;
   if (reply.age_ms != 0) outcome.age_ms = reply.age_ms;
-  if (is_write && is_elided) return read_again(to.ticket, std::move(outcome));
+  outcome.values_left_out = is_elided && std::holds_alternative<app::ReplyTransaction>(outcome.body);
+  if (is_write && is_elided && !outcome.values_left_out) return read_again(to.ticket, std::move(outcome));
   end(to.ticket, std::move(outcome));
 }
 
@@ -142,7 +144,7 @@ void Client::read_again(Ticket ticket, Outcome partial) {
   const auto command = app::decode_command(write.command().view());
   ENSURE(command.has_value());
   BytesView key;
-  if (const auto* cas = std::get_if<app::CompareAndSet>(&command->operation)) key = cas->key;
+  app::visit_keys(command->operation, [&key](BytesView each) { key = each; });
   Operation read;
   read.kind = Operation::Kind::read;
   read.body = wire::ReadRequest{wire::ReadMode::linearizable, SharedBytes(app::encode_query(app::Get{key}))};

@@ -22,9 +22,12 @@ struct Outcome {
   std::variant<std::monostate, app::ReplyValue, app::ReplyRows, app::SessionOpened, app::ReplyLease,
                app::ReplyTransaction, app::chat::Answer, wire::StatusReply, wire::MembersReply, wire::PresenceReply>
       body;
+  /// Of a transaction that was sent more than once: what it has read was too long to be kept for the second answer.
+  bool values_left_out = false;
 
   [[nodiscard]] bool ok() const { return word == ErrorWord::ok; }
-  /// The value that was read, or the present value of a compare-and-set that did not match; null if there is none.
+  /// The value that was read, or made by an increment, or the present value of a condition that did not match; null if
+  /// there is none.
   [[nodiscard]] const Bytes* value() const {
     const auto* held = std::get_if<app::ReplyValue>(&body);
     return held ? &held->value : nullptr;

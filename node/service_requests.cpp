@@ -85,8 +85,8 @@ void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64
 void Service::answer_read(const PendingReads::Read& read, std::uint64_t age_ms) {
   const auto query = app::decode_query(read.query.view());
   ENSURE(query.has_value());
-  answer(read.asker,
-         wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(machine_->query(*query))), age_ms});
+  const app::Reply reply = machine_->query(*query, due_timer_.cluster_us(now_us_));
+  answer(read.asker, wire::AppReply{machine_->applied(), SharedBytes(app::encode_reply(reply)), age_ms});
 }
 
 void Service::handle(const Asker& asker, wire::PasswordRequest& request, std::uint64_t deadline_us) {

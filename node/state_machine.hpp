@@ -28,7 +28,10 @@ class StateMachine {
   [[nodiscard]] bool can_apply() const { return !waiting_.empty() && table_.can_apply(); }
   /// Applies the next entry. The outcome's views live until the next call.
   app::Outcome apply_next();
-  [[nodiscard]] app::Reply query(const app::Query& query) const { return application_->query(query); }
+  /// `now_us`: what cluster time may be by now.
+  [[nodiscard]] app::Reply query(const app::Query& query, std::uint64_t now_us = 0) const {
+    return application_->query(query, now_us);
+  }
 
   /// All rows, as they are.
   [[nodiscard]] const app::Table& rows() const { return application_->rows(); }

@@ -1,11 +1,11 @@
 // batch
-#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "client/cli/batch_line.hpp"
 #include "client/cli/chat_session.hpp"
 #include "client/cli/command.hpp"
+#include "client/cli/line_pump.hpp"
 #include "common/base/limits.hpp"
 
 namespace parley::client::cli {
@@ -21,67 +21,61 @@ class Batch final : public Command {
 
   int run(Environment& environment, const std::vector<std::string>&) override {
     if (environment.is_prompt) return wrong(environment, "batch: not at the prompt, which reads the same input");
-    Client& client = environment.client;
-    while (environment.out.good()) {
-      take_lines(environment);
-      client.step();
-      const bool wants_line = !has_ended_ && client.outstanding() < window_;
-      if (has_ended_ && client.outstanding() == 0) break;
-      // The step made room, perhaps by the last answers that there were to come: for lines that were read already
-      // nothing would end a wait.
-      if (wants_line && may_hold_lines_) continue;
-      const std::uint64_t now_us = environment.clock.now().monotonic_us;
-      const std::uint64_t wait_us = client.next_wake_us() - std::min(client.next_wake_us(), now_us);
-      if (!environment.network.wait(wait_us, wants_line ? environment.input.fd() : -1)) continue;
-      if (const parley::Status filled = environment.input.fill(); !filled) {
-        (void)wrong(environment, filled.error().what);
-        has_ended_ = true;
-        exit_code_ = answer_is_no;
-      }
+    int exit_code = done;
+    const parley::Status read =
+        pump_lines(environment, {.window = window_,
+                                 .take = [&](const std::string& line) { take_line(environment, line); },
+                                 .take_too_long = [&] { print(environment, batch_answer("null", too_long_line())); }});
+    if (!read) {
+      (void)wrong(environment, read.error().what);
+      exit_code = answer_is_no;
     }
-    if (environment.out.good()) return exit_code_;
+    if (environment.out.good()) return exit_code;
     environment.err << "parley: answers could not be written" << std::endl;
     return answer_is_no;
   }
 
  private:
-  /// Submits lines that were read, as far as the window allows.
-  void take_lines(Environment& environment) {
-    may_hold_lines_ = true;
-    while (!has_ended_ && environment.client.outstanding() < window_ && environment.out.good()) {
-      switch (environment.input.next(line_)) {
-        case LineReader::Next::nothing: may_hold_lines_ = false; return;
-        case LineReader::Next::end: has_ended_ = true; break;
-        case LineReader::Next::line: take_line(environment); break;
-        case LineReader::Next::too_long: {
-          Outcome outcome;
-          outcome.word = ErrorWord::too_large;
-          outcome.detail = "a line of more than " + std::to_string(limits::client_line_bytes) + " bytes";
-          print(environment, batch_answer("null", outcome));
-          break;
-        }
-      }
-    }
+  static Outcome too_long_line() {
+    Outcome outcome;
+    outcome.word = ErrorWord::too_large;
+    outcome.detail = "a line of more than " + std::to_string(limits::client_line_bytes) + " bytes";
+    return outcome;
   }
 
-  void take_line(Environment& environment) {
-    auto parsed = parse_batch_line(line_);
+  void take_line(Environment& environment, const std::string& line) {
+    auto parsed = parse_batch_line(line);
     if (const auto* problem = std::get_if<BatchProblem>(&parsed)) return print(environment, batch_answer(*problem));
     const BatchRequest& request = std::get<BatchRequest>(parsed);
     const auto callback = [&environment, id = request.id](Outcome&& outcome) {
       print(environment, batch_answer(id, outcome));
     };
-    Client& client = environment.client;
+    const bool is_of_chat = request.op == BatchRequest::Op::send || request.op == BatchRequest::Op::history;
+    if (is_of_chat) return take_chat_line(environment, request, callback);
+    submit(environment.client, request, callback);
+  }
+
+  static void submit(Client& client, const BatchRequest& request, const Callback& callback) {
+    using Op = BatchRequest::Op;
+    const Bytes& key = request.key;
     switch (request.op) {
-      case BatchRequest::Op::get: return client.submit(app::Get{request.key}, request.mode, callback);
-      case BatchRequest::Op::set: return client.submit(app::Set{request.key, request.value}, callback);
-      case BatchRequest::Op::erase: return client.submit(app::Delete{request.key}, callback);
-      case BatchRequest::Op::cas:
-        return client.submit(app::CompareAndSet{request.key, request.expected, request.value}, callback);
-      case BatchRequest::Op::scan:
-        return client.submit(app::Scan{request.key, {}, request.limit}, request.mode, callback);
-      case BatchRequest::Op::send:
-      case BatchRequest::Op::history: return take_chat_line(environment, request, callback);
+      case Op::get: return client.submit(app::Get{key}, request.mode, callback);
+      case Op::set:
+        if (!request.has_life) return client.submit(app::Set{key, request.value}, callback);
+        return client.submit(app::SetExpiring{key, request.value, request.ttl_us, request.lease}, callback);
+      case Op::erase:
+        if (!request.expected) return client.submit(app::Delete{key}, callback);
+        return client.submit(app::DeleteIf{key, *request.expected}, callback);
+      case Op::cas: return client.submit(app::CompareAndSet{key, *request.expected, request.value}, callback);
+      case Op::scan: return client.submit(app::Scan{key, request.after_key, request.limit}, request.mode, callback);
+      case Op::incr: return client.submit(app::Increment{key, request.by}, callback);
+      case Op::transaction: return client.submit(app::Transaction{request.parts}, callback);
+      case Op::lease_grant: return client.submit(app::LeaseGrant{request.ttl_us}, callback);
+      case Op::lease_keep_alive: return client.submit(app::LeaseKeepAlive{request.lease}, callback);
+      case Op::lease_revoke: return client.submit(app::LeaseRevoke{request.lease}, callback);
+      case Op::lease_info: return client.submit(app::LeaseInfo{request.lease}, request.mode, callback);
+      case Op::send:
+      case Op::history: break;  // they are taken by who has the tokens
     }
   }
 
@@ -116,10 +110,6 @@ class Batch final : public Command {
   }
 
   std::uint64_t window_ = 64;
-  bool has_ended_ = false;
-  bool may_hold_lines_ = false;  ///< the reader, of lines that the window had no room for
-  int exit_code_ = done;
-  std::string line_;
   std::optional<ChatSession> chat_;
   std::map<std::string, std::optional<ChatUser>> users_;  ///< by the names under which lines asked for them
 };

@@ -1,100 +1,36 @@
 #include "client/cli/batch_line.hpp"
 
+#include <algorithm>
 #include <array>
 
-#include <nlohmann/json.hpp>
-
 #include "client/cli/chat_text.hpp"
-#include "common/base/base64.hpp"
-#include "common/base/utf8.hpp"
-#include "common/config/value.hpp"
+#include "client/cli/json_fields.hpp"
+#include "client/cli/transaction_json.hpp"
 
 namespace parley::client::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// How deep an id may nest: writing it takes stack.
-constexpr int deepest = 64;
-
-/// Looks at brackets outside of texts alone; whether the line is JSON shows when it is parsed.
-bool is_too_deep(std::string_view line) {
-  int depth = 0;
-  bool is_text = false;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    const char c = line[at];
-    if (is_text && c == '\\') ++at;
-    if (c == '"') is_text = !is_text;
-    if (is_text) continue;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > deepest) return true;
-  }
-  return false;
-}
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-/// The fields of one line; the first that is wrong is remembered.
-class Fields {
- public:
-  explicit Fields(const Json& json) : json_(json) {}
-
-  /// Bytes under `name`, as text or in base64.
-  Bytes bytes(const std::string& name, bool is_required) {
-    if (const auto at = json_.find(name); at != json_.end()) {
-      if (at->is_string()) return at->get<std::string>();
-      return complain("`" + name + "` is not a text");
-    }
-    if (const auto at = json_.find(name + "_base64"); at != json_.end()) {
-      auto decoded = at->is_string() ? from_base64(at->get_ref<const std::string&>()) : std::nullopt;
-      if (decoded) return *std::move(decoded);
-      return complain("`" + name + "_base64` is not base64");
-    }
-    return is_required ? complain("`" + name + "` is missing") : Bytes{};
-  }
-
-  std::uint32_t number(const std::string& name) { return static_cast<std::uint32_t>(number(name, UINT32_MAX)); }
-  std::uint64_t number(const std::string& name, std::uint64_t most) {
-    const auto at = json_.find(name);
-    if (at == json_.end()) return 0;
-    if (at->is_number_unsigned() && at->get<std::uint64_t>() <= most) return at->get<std::uint64_t>();
-    complain("`" + name + "` is not a number from 0 to " + std::to_string(most));
-    return 0;
-  }
-
-  wire::ReadMode read_mode() {
-    const auto at = json_.find("read");
-    if (at == json_.end() || *at == "linearizable") return wire::ReadMode::linearizable;
-    if (*at == "lease") return wire::ReadMode::lease;
-    if (*at != "stale") complain("`read` is none of linearizable, lease, stale");
-    return wire::ReadMode::stale;
-  }
-
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  Bytes complain(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-    return {};
-  }
-  const Json& json_;
-  std::string problem_;
-};
+using Op = BatchRequest::Op;
 
 struct OpName {
   std::string_view name;
-  BatchRequest::Op op;
+  Op op;
 };
-constexpr std::array<OpName, 7> ops = {{{"get", BatchRequest::Op::get},
-                                        {"set", BatchRequest::Op::set},
-                                        {"delete", BatchRequest::Op::erase},
-                                        {"cas", BatchRequest::Op::cas},
-                                        {"scan", BatchRequest::Op::scan},
-                                        {"send", BatchRequest::Op::send},
-                                        {"history", BatchRequest::Op::history}}};
+constexpr std::array<OpName, 13> ops = {{{"get", Op::get},
+                                         {"set", Op::set},
+                                         {"delete", Op::erase},
+                                         {"cas", Op::cas},
+                                         {"scan", Op::scan},
+                                         {"incr", Op::incr},
+                                         {"txn", Op::transaction},
+                                         {"lease_grant", Op::lease_grant},
+                                         {"lease_keep_alive", Op::lease_keep_alive},
+                                         {"lease_revoke", Op::lease_revoke},
+                                         {"lease_info", Op::lease_info},
+                                         {"send", Op::send},
+                                         {"history", Op::history}}};
 
-std::optional<BatchRequest::Op> find_op(const Json& json) {
+std::optional<Op> find_op(const Json& json) {
   const auto at = json.find("op");
   if (at == json.end() || !at->is_string()) return std::nullopt;
   for (const OpName& each : ops) {
@@ -103,64 +39,81 @@ std::optional<BatchRequest::Op> find_op(const Json& json) {
   return std::nullopt;
 }
 
-void read_chat_op(Fields& fields, BatchRequest& request) {
+std::string unknown_op() {
+  std::string names;
+  for (const OpName& each : ops) names += (names.empty() ? "" : ", ") + std::string(each.name);
+  return "`op` is none of " + names;
+}
+
+bool has_key(Op op) {
+  switch (op) {
+    case Op::get:
+    case Op::set:
+    case Op::erase:
+    case Op::cas:
+    case Op::incr: return true;
+    case Op::scan:
+    case Op::transaction:
+    case Op::lease_grant:
+    case Op::lease_keep_alive:
+    case Op::lease_revoke:
+    case Op::lease_info:
+    case Op::send:
+    case Op::history: return false;
+  }
+  return false;
+}
+
+void read_chat_fields(Fields& fields, BatchRequest& request) {
   request.chat = fields.bytes("chat", true);
   request.user = fields.bytes("user", false);
-  if (request.op == BatchRequest::Op::send) {
+  if (request.op == Op::send) {
     request.value = fields.bytes("text", true);
     request.key = fields.bytes("key", false);
   } else {
     request.before = fields.number("before", UINT64_MAX);
     request.after = fields.number("after", UINT64_MAX);
-    request.limit = fields.number("limit");
+    request.limit = static_cast<std::uint32_t>(fields.number("limit", UINT32_MAX));
   }
 }
 
-void put_bytes(Json& json, const std::string& name, const Bytes& bytes) {
-  if (is_utf8(bytes)) {
-    json[name] = bytes;
-  } else {
-    json[name + "_base64"] = to_base64(bytes);
+void read_fields(Fields& fields, BatchRequest& request) {
+  if (has_key(request.op)) request.key = fields.bytes("key", true);
+  switch (request.op) {
+    case Op::get: request.mode = fields.read_mode(); break;
+    case Op::set:
+      request.value = fields.bytes("value", true);
+      request.has_life = fields.has_life();
+      request.ttl_us = fields.ttl_us();
+      request.lease = fields.lease();
+      break;
+    case Op::erase:
+      if (fields.has_bytes("expected")) request.expected = fields.bytes("expected", true);
+      break;
+    case Op::cas:
+      request.value = fields.bytes("value", true);
+      request.expected = fields.bytes("expected", true);
+      break;
+    case Op::scan:
+      request.key = fields.bytes("prefix", false);
+      request.after_key = fields.bytes("after", false);
+      request.limit = static_cast<std::uint32_t>(fields.number("limit", UINT32_MAX));
+      request.mode = fields.read_mode();
+      break;
+    case Op::incr: request.by = fields.signed_number("by", 1); break;
+    case Op::lease_grant: request.ttl_us = fields.ttl_us(); break;
+    case Op::lease_info: request.mode = fields.read_mode(); [[fallthrough]];
+    case Op::lease_keep_alive:
+    case Op::lease_revoke: request.lease = fields.lease(); break;
+    case Op::send:
+    case Op::history: read_chat_fields(fields, request); break;
+    case Op::transaction: break;
   }
 }
 
-std::string answer(const std::string& id, const Json& rest) {
-  // The id is already JSON; the rest begins with its brace.
-  return "{\"id\":" + id + "," + dump(rest).substr(1);
-}
+std::uint64_t rounded_up_ms(std::uint64_t us) { return us / 1000 + (us % 1000 != 0 ? 1 : 0); }
 
-}  // namespace
-
-std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line) {
-  if (is_too_deep(line)) return BatchProblem{"null", "nested deeper than " + std::to_string(deepest) + " levels"};
-  const Json json = Json::parse(line, nullptr, false);
-  if (json.is_discarded()) return BatchProblem{"null", "not JSON"};
-  if (!json.is_object()) return BatchProblem{"null", "not a JSON object"};
-  BatchRequest request;
-  if (const auto id = json.find("id"); id != json.end()) request.id = dump(*id);
-  const auto op = find_op(json);
-  if (!op) return BatchProblem{request.id, "`op` is none of get, set, delete, cas, scan, send, history"};
-  request.op = *op;
-  Fields fields(json);
-  if (request.op == BatchRequest::Op::send || request.op == BatchRequest::Op::history) {
-    read_chat_op(fields, request);
-  } else if (request.op == BatchRequest::Op::scan) {
-    request.key = fields.bytes("prefix", false);
-    request.limit = fields.number("limit");
-  } else {
-    request.key = fields.bytes("key", true);
-  }
-  if (request.op == BatchRequest::Op::set || request.op == BatchRequest::Op::cas)
-    request.value = fields.bytes("value", true);
-  if (request.op == BatchRequest::Op::cas) request.expected = fields.bytes("expected", true);
-  if (request.op == BatchRequest::Op::get || request.op == BatchRequest::Op::scan) request.mode = fields.read_mode();
-  if (!fields.problem().empty()) return BatchProblem{request.id, fields.problem()};
-  return request;
-}
-
-std::string batch_answer(const std::string& id, const Outcome& outcome) {
-  Json json;
-  json["ok"] = outcome.ok();
+void put_body(Json& json, const Outcome& outcome) {
   if (const Bytes* value = outcome.value()) put_bytes(json, "value", *value);
   if (const auto* rows = std::get_if<app::ReplyRows>(&outcome.body)) {
     json["rows"] = Json::array();
@@ -172,6 +125,16 @@ std::string batch_answer(const std::string& id, const Outcome& outcome) {
     }
     json["more"] = rows->more;
   }
+  if (const auto* lease = std::get_if<app::ReplyLease>(&outcome.body)) {
+    json["lease"] = lease->lease.value;
+    json["ttl_ms"] = rounded_up_ms(lease->ttl_us);
+    json["remaining_ms"] = rounded_up_ms(lease->remaining_us);
+    json["keys"] = lease->keys;
+  }
+  if (const auto* transaction = std::get_if<app::ReplyTransaction>(&outcome.body)) {
+    put_transaction(json, *transaction);
+    if (outcome.values_left_out) json["values_left_out"] = true;
+  }
   if (const auto* sent = outcome.chat<app::chat::Sent>()) {
     json["seq"] = sent->seq.value;
     json["time"] = sent->time_us;
@@ -182,18 +145,75 @@ std::string batch_answer(const std::string& id, const Outcome& outcome) {
       json["messages"].push_back(Json::parse(event_json(event, chat_name_of(*page, event))));
     json["more"] = page->more;
   }
+}
+
+Json describe(const Outcome& outcome) {
+  Json json;
+  json["ok"] = outcome.ok();
+  put_body(json, outcome);
   if (outcome.index != Index{}) json["index"] = outcome.index.value;
   if (outcome.age_ms) json["age_ms"] = *outcome.age_ms == wire::unknown_age ? Json() : Json(*outcome.age_ms);
   if (!outcome.ok()) json["error"] = text(outcome.word);
   if (!outcome.ok() && !outcome.detail.empty()) json["detail"] = outcome.detail;
-  return answer(id, json);
+  return json;
 }
+
+std::string answer(const std::string& id, const Json& rest) {
+  // The id is already JSON; the rest begins with its brace.
+  return "{\"id\":" + id + "," + dump(rest).substr(1);
+}
+
+}  // namespace
+
+std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line) {
+  std::string problem;
+  const auto json = parse_json(line, problem);
+  if (!json) return BatchProblem{"null", problem};
+  if (!json->is_object()) return BatchProblem{"null", "not a JSON object"};
+  BatchRequest request;
+  if (const auto id = json->find("id"); id != json->end()) request.id = dump(*id);
+  const auto op = find_op(*json);
+  if (!op) return BatchProblem{request.id, unknown_op()};
+  request.op = *op;
+  Fields fields(*json);
+  read_fields(fields, request);
+  if (!fields.problem().empty()) return BatchProblem{request.id, fields.problem()};
+  if (request.op != Op::transaction) return request;
+  auto parts = transaction_of(*json);
+  if (!parts) return BatchProblem{request.id, parts.error().what};
+  request.parts = *std::move(parts);
+  return request;
+}
+
+std::string batch_answer(const std::string& id, const Outcome& outcome) { return answer(id, describe(outcome)); }
+
+std::string answer_line(const Outcome& outcome) { return dump(describe(outcome)); }
 
 std::string batch_answer(const BatchProblem& problem) {
   Outcome outcome;
   outcome.word = ErrorWord::invalid;
   outcome.detail = problem.detail;
   return batch_answer(problem.id, outcome);
+}
+
+std::string row_line(const app::Row& row) {
+  Json json;
+  put_bytes(json, "key", row.key);
+  put_bytes(json, "value", row.value);
+  return dump(json);
+}
+
+Result<ImportedRow> parse_row_line(std::string_view line) {
+  std::string problem;
+  const auto json = parse_json(line, problem);
+  if (!json) return fail(ErrorCode::usage, problem);
+  if (!json->is_object()) return fail(ErrorCode::usage, "not a JSON object");
+  Fields fields(*json);
+  fields.allow({"key", "value", "ttl_ms", "lease"});
+  ImportedRow row{fields.bytes("key", true), fields.bytes("value", true), fields.has_life(), fields.ttl_us(),
+                  fields.lease()};
+  if (!fields.problem().empty()) return fail(ErrorCode::usage, fields.problem());
+  return row;
 }
 
 std::string change_line(const Change& change) {

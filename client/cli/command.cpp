@@ -10,12 +10,17 @@
 namespace parley::client::cli {
 namespace {
 
-constexpr std::array<CommandInfo, 13> commands = {{
+constexpr std::array<CommandInfo, 18> commands = {{
     {"get", "KEY [-read MODE]", "print the value", 1, 1, make_get},
-    {"set", "KEY VALUE", "store a value; VALUE `-` reads standard input", 2, 2, make_set},
-    {"delete", "KEY", "remove a key", 1, 1, make_delete},
+    {"set", "KEY VALUE [-ttl TIME | -lease ID]", "store a value; VALUE `-` reads standard input", 2, 2, make_set},
+    {"delete", "KEY [-if VALUE]", "remove a key", 1, 1, make_delete},
     {"cas", "KEY EXPECTED NEW", "store NEW if the value is EXPECTED", 3, 3, make_cas},
-    {"scan", "[PREFIX] [-limit N] [-read MODE]", "print keys and values in byte order", 0, 1, make_scan},
+    {"incr", "KEY [BY]", "add to a number, and print it", 1, 2, make_incr},
+    {"txn", "[JSON]", "compare, then do the one or the other; without JSON it reads standard input", 0, 1, make_txn},
+    {"lease", "grant TTL | keep-alive ID | revoke ID | info ID", "what keys can end with", 2, 2, make_lease},
+    {"scan", "[PREFIX] [-limit N] [-after KEY]", "print keys and values in byte order", 0, 1, make_scan},
+    {"export", "[PREFIX]", "print keys and values as JSON lines", 0, 1, make_export},
+    {"import", "[-window N]", "store what export has printed, from standard input", 0, 0, make_import},
     {"watch", "[PREFIX] [-from INDEX] [-previous]", "print each change as it is committed", 0, 1, make_watch},
     {"status", "", "what each member says of itself", 0, 0, make_status},
     {"members", "", "the members as the log has them", 0, 0, make_members},

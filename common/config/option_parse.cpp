@@ -192,7 +192,7 @@ Status OptionTable::apply_entry(const FileEntry& entry, const std::string& place
 Status OptionTable::apply_flags(const Scan& scan, Parsed& parsed) const {
   for (const FlagUse& use : scan.flags) {
     const std::string origin = fmt::format("-{}", use.option->name);
-    if (use.value.empty()) return wrong(origin, "its value is empty");
+    if (use.value.empty() && !use.option->about.may_be_empty) return wrong(origin, "its value is empty");
     std::vector<std::string> items = {use.value};
     if (use.option->shape == Shape::list) {
       auto parts = read_list(use.value);

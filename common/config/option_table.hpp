@@ -32,6 +32,7 @@ struct About {
   /// Shown in place of the bound variable's value at the time of the declaration; "none" where that is empty.
   std::string shown_default = {};
   bool required = false;
+  bool may_be_empty = false;  ///< of a text, as a flag: nothing is a value too
   Where where = Where::flag_and_key;
   /// The option of which this one is another name: giving both in the file is an error. Empty: none.
   std::string same_as = {};

@@ -148,6 +148,7 @@ app::Outcome FakeCluster::apply(EntryKind kind, Bytes payload) {
   entry.index = application_->applied().next();
   entry.term = Term{1};
   entry.kind = kind;
+  entry.time = {clock.now_us, clock.now_us};
   entry.payload = SharedBytes(std::move(payload));
   return application_->apply(entry);
 }

@@ -77,7 +77,7 @@ TEST_CASE("lines of a batch are understood") {
   CHECK(set.value == "v\xc3\xbc");
   const auto cas = parse(R"({"op":"cas","key":"k","expected":"","value_base64":""})");
   CHECK(cas.op == BatchRequest::Op::cas);
-  CHECK(cas.expected.empty());
+  CHECK(cas.expected == "");
   CHECK(parse(R"({"op":"delete","key":"k"})").op == BatchRequest::Op::erase);
   const auto scan = parse(R"({"op":"scan","prefix":"p","limit":7,"read":"lease"})");
   CHECK(scan.key == "p");

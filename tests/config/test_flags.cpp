@@ -115,6 +115,15 @@ TEST_CASE("flags may stand between and behind arguments") {
   CHECK(f.id == "x");
 }
 
+TEST_CASE("an empty value is one where the option says so") {
+  std::string text = "before";
+  OptionTable table({"program"});
+  table.text("text", &text, {.meaning = "a text", .may_be_empty = true});
+  const std::vector<std::string> arguments = {"-text", ""};
+  REQUIRE(table.parse(arguments));
+  CHECK(text.empty());
+}
+
 TEST_CASE("a missing value is an error that names the flag") {
   Fixture f;
   CHECK(usage_error(f.parse({"-id"})) == "-id: its value is missing");
