@@ -128,7 +128,8 @@ void Application::finish(const Entry& entry, bool took_effect) {
   meta_.sessions = sessions_.size();
   meta_.state = table_.finish(state_reply_);
   note_effect(table_.unrecorded(), meta_, took_effect);
-  note_detail(table_.unrecorded(), meta_, changes_.detail());
+  if (meta_.oldest_detail != Index{} || !changes_.detail().empty())
+    note_detail(table_.unrecorded(), meta_, changes_.detail());
 }
 
 void Application::apply_command(const std::optional<Command>& command, Index index, Outcome& outcome) {

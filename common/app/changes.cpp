@@ -5,15 +5,15 @@
 
 namespace parley::app {
 
-void ChangeList::clear() {
+void ChangeList::clear_more() {
+  has_more_ = false;
   chats_.clear();
-  changes_.clear();
   detail_.clear();
-  item_.reset();
-  if (!kept_.empty()) kept_.clear();
+  kept_.clear();
 }
 
 void ChangeList::begin_detail() {
+  has_more_ = true;
   if (detail_.empty()) ByteWriter(detail_).number(detail_version);
 }
 

@@ -26,7 +26,10 @@ class ChangeList {
  public:
   /// From now on previous values are kept, which costs a copy of each.
   void want_previous(bool is_wanted) { wants_previous_ = is_wanted; }
-  void clear();
+  void clear() {
+    changes_.clear();
+    if (has_more_) clear_more();
+  }
 
   /// A change that the command tells. Key and value lie in its bytes.
   void add(BytesView key, std::optional<BytesView> value, std::optional<BytesView> present) {
@@ -52,7 +55,10 @@ class ChangeList {
   void back_to(const Mark& mark);
 
   /// What was done to chats; to be added to by whoever does it.
-  [[nodiscard]] chat::ChatChanges& chats() { return chats_; }
+  [[nodiscard]] chat::ChatChanges& chats() {
+    has_more_ = true;
+    return chats_;
+  }
   [[nodiscard]] const chat::ChatChanges& chats() const { return chats_; }
 
   /// Both until the next call of clear().
@@ -64,11 +70,16 @@ class ChangeList {
   void push(BytesView key, std::optional<BytesView> value, std::optional<BytesView> present) {
     changes_.push_back({key, value, wants_previous_ && present ? std::optional(keep(*present)) : std::nullopt});
   }
-  BytesView keep(BytesView bytes) { return kept_.emplace_back(bytes); }
+  BytesView keep(BytesView bytes) {
+    has_more_ = true;
+    return kept_.emplace_back(bytes);
+  }
+  void clear_more();
   void begin_detail();
   void tell_item();
 
   bool wants_previous_ = false;
+  bool has_more_ = false;  ///< than changes_
   std::vector<KeyChange> changes_;
   chat::ChatChanges chats_;
   Bytes detail_;

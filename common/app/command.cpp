@@ -53,29 +53,29 @@ std::size_t size_of(const Increment& increment) { return 12 + increment.key.size
 std::size_t size_of(const DeleteIf& erase) { return 8 + erase.key.size() + erase.expected.size(); }
 std::size_t size_of(const Transaction& transaction) { return transaction.parts.size(); }
 
-std::optional<Operation> read_transaction(ByteReader& in) {
-  const Transaction transaction{in.raw(in.remaining())};
-  if (!is_transaction(transaction.parts)) return std::nullopt;
-  return transaction;
-}
-
-/// The fields are read in the order in which braces evaluate them, which is the order written.
-std::optional<Operation> read_operation(ByteReader& in, std::uint8_t kind) {
+/// The fields are read in the order in which braces evaluate them, which is the order written. In place, since a copy
+/// of the whole costs more than to read a set.
+bool read_operation(ByteReader& in, std::uint8_t kind, Operation& into) {
   switch (kind) {
-    case 1: return OpenSession{in.number<std::uint64_t>()};
-    case 2: return CloseSession{};
-    case 3: return Set{in.sized(), in.sized()};
-    case 4: return Delete{in.sized()};
-    case 5: return CompareAndSet{in.sized(), in.sized(), in.sized()};
-    case 6: return SetExpiring{in.sized(), in.sized(), in.number<std::uint64_t>(), LeaseId{in.number<std::uint64_t>()}};
-    case 7: return LeaseGrant{in.number<std::uint64_t>()};
-    case 8: return LeaseKeepAlive{LeaseId{in.number<std::uint64_t>()}};
-    case 9: return LeaseRevoke{LeaseId{in.number<std::uint64_t>()}};
-    case 10: return Increment{in.sized(), static_cast<std::int64_t>(in.number<std::uint64_t>())};
-    case 11: return DeleteIf{in.sized(), in.sized()};
-    case 12: return read_transaction(in);
-    default: return chat::read_operation(in, kind);
+    case 1: into = OpenSession{in.number<std::uint64_t>()}; return true;
+    case 2: into = CloseSession{}; return true;
+    case 3: into = Set{in.sized(), in.sized()}; return true;
+    case 4: into = Delete{in.sized()}; return true;
+    case 5: into = CompareAndSet{in.sized(), in.sized(), in.sized()}; return true;
+    case 6:
+      into = SetExpiring{in.sized(), in.sized(), in.number<std::uint64_t>(), LeaseId{in.number<std::uint64_t>()}};
+      return true;
+    case 7: into = LeaseGrant{in.number<std::uint64_t>()}; return true;
+    case 8: into = LeaseKeepAlive{LeaseId{in.number<std::uint64_t>()}}; return true;
+    case 9: into = LeaseRevoke{LeaseId{in.number<std::uint64_t>()}}; return true;
+    case 10: into = Increment{in.sized(), static_cast<std::int64_t>(in.number<std::uint64_t>())}; return true;
+    case 11: into = DeleteIf{in.sized(), in.sized()}; return true;
+    case 12: into = Transaction{in.raw(in.remaining())}; return is_transaction(std::get<Transaction>(into).parts);
+    default: break;
   }
+  const auto of_chat = chat::read_operation(in, kind);
+  if (of_chat) into = *of_chat;
+  return of_chat.has_value();
 }
 
 }  // namespace
@@ -106,15 +106,14 @@ Bytes encode_command(const Command& command) {
 
 std::optional<Command> decode_command(BytesView bytes) {
   ByteReader in(bytes);
-  if (in.number<std::uint8_t>() != command_version) return std::nullopt;
+  const auto version = in.number<std::uint8_t>();
   const auto kind = in.number<std::uint8_t>();
-  Command command;
-  command.session = SessionId{in.number<std::uint64_t>()};
-  command.seq = RequestSeq{in.number<std::uint64_t>()};
-  command.lowest_unanswered = RequestSeq{in.number<std::uint64_t>()};
-  const auto operation = read_operation(in, kind);
-  if (!operation || !in.done()) return std::nullopt;
-  command.operation = *operation;
+  std::optional<Command> command(std::in_place);
+  command->session = SessionId{in.number<std::uint64_t>()};
+  command->seq = RequestSeq{in.number<std::uint64_t>()};
+  command->lowest_unanswered = RequestSeq{in.number<std::uint64_t>()};
+  const bool is_sound = version == command_version && read_operation(in, kind, command->operation) && in.done();
+  if (!is_sound) command.reset();
   return command;
 }
 

@@ -27,9 +27,8 @@ struct Before {
         value(execution.table.table().get(row.view())),
         life(find_life(execution.table.table(), execution.meta, name)) {}
 
-  [[nodiscard]] std::uint64_t cost() const {
-    return (value ? quota_cost(key.size(), value->size()) : 0) + cost_of_life(key, life);
-  }
+  /// Of its row alone.
+  [[nodiscard]] std::uint64_t cost() const { return value ? quota_cost(key.size(), value->size()) : 0; }
 
   BytesView key;
   RowKey row;
@@ -44,30 +43,27 @@ Reply write(const Before& before, BytesView value, const std::optional<Life>& li
             Value how = Value::told) {
   Meta& meta = execution.meta;
   const std::uint64_t cost = quota_cost(before.key.size(), value.size());
-  if (auto refused = refused_by_quota(meta, before.cost(), cost + cost_of_life(before.key, life)))
-    return *std::move(refused);
+  const bool is_about_life = before.life || life;  // of no key in most clusters: all that it costs is to be asked for
+  const std::uint64_t life_before = is_about_life ? cost_of_life(before.key, before.life) : 0;
+  const std::uint64_t life_after = is_about_life ? cost_of_life(before.key, life) : 0;
+  if (!is_within_quota(meta, before.cost() + life_before, cost + life_after)) return beyond_quota(meta);
   if (how == Value::told) {
     execution.changes.add(before.key, value, before.value);
   } else {
     execution.changes.add_made(before.key, value, before.value);
   }
-  meta.used_bytes += cost;
-  if (before.value) {
-    meta.used_bytes -= quota_cost(before.key.size(), before.value->size());
-  } else {
-    ++meta.keys;
-  }
+  meta.used_bytes += cost - before.cost();
+  if (!before.value) ++meta.keys;
   execution.table.put(before.row.view(), value);
-  change_life(execution, before.key, before.life, life);
+  if (is_about_life) change_life(execution, before.key, before.life, life);
   return {};
 }
 
 /// The key is there.
 Reply erase(const Before& before, const Execution& execution) {
   execution.changes.add(before.key, std::nullopt, before.value);
-  const std::uint64_t cost = quota_cost(before.key.size(), before.value->size());
-  ENSURE_LE(cost, execution.meta.used_bytes);
-  execution.meta.used_bytes -= cost;
+  ENSURE_LE(before.cost(), execution.meta.used_bytes);
+  execution.meta.used_bytes -= before.cost();
   --execution.meta.keys;
   execution.table.erase(before.row.view());
   change_life(execution, before.key, before.life, std::nullopt);

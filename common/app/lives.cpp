@@ -105,8 +105,7 @@ void erase_lease(LeaseId id, const Lease& lease, const Execution& execution) {
 
 }  // namespace
 
-std::optional<Life> find_life(const Table& table, const Meta& meta, BytesView key) {
-  if (meta.keys_with_life == 0) return std::nullopt;
+std::optional<Life> find_life(const Table& table, BytesView key) {
   const auto row = table.get(life_key(key).view());
   if (!row) return std::nullopt;
   ByteReader in(*row);

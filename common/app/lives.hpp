@@ -29,8 +29,12 @@ struct Lease {
   std::uint32_t keys = 0;
 };
 
-/// The key's; nothing if it stays until it is deleted. Looks nowhere if no key has one.
-[[nodiscard]] std::optional<Life> find_life(const Table& table, const Meta& meta, BytesView key);
+/// The key's; nothing if it stays until it is deleted.
+[[nodiscard]] std::optional<Life> find_life(const Table& table, BytesView key);
+/// The same; looks nowhere if no key has one.
+[[nodiscard]] inline std::optional<Life> find_life(const Table& table, const Meta& meta, BytesView key) {
+  return meta.keys_with_life == 0 ? std::nullopt : find_life(table, key);
+}
 /// What it costs of the quota, beside its key's row.
 [[nodiscard]] std::uint64_t cost_of_life(BytesView key, const std::optional<Life>& life);
 /// Lets the key end in another way than before; nothing for one that stays. A lease must be there, and have room.

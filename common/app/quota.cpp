@@ -45,12 +45,10 @@ bool is_space(char space) {
   }
 }
 
-std::optional<Reply> refused_by_quota(const Meta& meta, std::uint64_t before, std::uint64_t after) {
-  ENSURE_LE(before, meta.used_bytes);
-  const std::uint64_t quota = meta.in_force().quota_bytes;
-  if (after <= before || meta.used_bytes - before + after <= quota) return std::nullopt;
-  return Reply{.word = ErrorWord::quota,
-               .detail = std::to_string(meta.used_bytes) + " of " + std::to_string(quota) + " bytes are used"};
+Reply beyond_quota(const Meta& meta) {
+  return {.word = ErrorWord::quota,
+          .detail = std::to_string(meta.used_bytes) + " of " + std::to_string(meta.in_force().quota_bytes) +
+                    " bytes are used"};
 }
 
 std::uint64_t cost_of(const Table& table, const RowKey& row) {

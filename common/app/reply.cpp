@@ -72,10 +72,16 @@ std::size_t size_of(const ReplyBody& body) {
 
 void append(Bytes& bytes, ErrorWord word, std::string_view detail, const ReplyBody& body, bool elided) {
   bytes.clear();
+  ByteWriter out(bytes);
+  if (std::holds_alternative<std::monostate>(body)) {  // what almost every write is answered
+    bytes.reserve(header_bytes + detail.size());
+    out.number(reply_version).number(static_cast<std::uint8_t>(word)).number(kind_of(std::monostate()));
+    out.number(elided ? elided_flag : std::uint8_t{0}).sized(detail);
+    return;
+  }
   bytes.reserve(header_bytes + detail.size() + size_of(body));
   const auto* rows = std::get_if<ReplyRows>(&body);
   const int flags = (elided ? elided_flag : 0) | (rows != nullptr && rows->more ? more_flag : 0);
-  ByteWriter out(bytes);
   out.number(reply_version).number(static_cast<std::uint8_t>(word)).number(kind_of(body));
   out.number(static_cast<std::uint8_t>(flags)).sized(detail);
   std::visit([&out](const auto& kind) { write(out, kind); }, body);
