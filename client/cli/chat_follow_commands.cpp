@@ -77,14 +77,14 @@ class Follow final : public Command {
   }
   void take(Environment& environment, FeedGone& gone) { end(environment, gone.detail); }
   void take(Environment& environment, FeedRefused& refused) {
-    end(environment, std::string(text(refused.word)) + ": " + refused.detail);
+    end(environment, std::string(text(refused.word)) + ": " + refused.detail, exit_code(refused.word));
   }
   void take(Environment& environment, FeedTrouble& trouble) {
     environment.err << "parley: " << trouble.detail << "; asking another node" << std::endl;
   }
-  void end(Environment& environment, const std::string& why) {
+  void end(Environment& environment, const std::string& why, int code = answer_is_no) {
     environment.err << "parley: " << why << std::endl;
-    code_ = answer_is_no;
+    code_ = code;
   }
 
   std::uint64_t from_ = 0;

@@ -251,3 +251,20 @@ TEST_CASE("a query says nothing that its user may not know") {
   CHECK(f.ask(ChatInfo{bob, "\xff"}).word == ErrorWord::invalid);
   CHECK(f.ask(ListMembers{bob, "", 0, 0}).word == ErrorWord::invalid);
 }
+
+TEST_CASE("who wants to follow a chat is judged as who reads it, and by its name first") {
+  ChatFixture f;
+  const TokenId amy = f.user("amy");
+  const TokenId bob = f.user("bob");
+  REQUIRE(f.word(CreateChat{amy, "c", "", false}) == ErrorWord::ok);
+  const auto reader = [&](const TokenId& as, const Bytes& chat) {
+    return reader_of(as, chat, f.replica.table(), f.replica.meta());
+  };
+  CHECK(reader(amy, "C").has_value());
+  CHECK(reader(bob, "c").error().word == ErrorWord::not_member);
+  CHECK(reader(bob, "d").error().word == ErrorWord::not_found);
+  CHECK(reader(token("none"), "c").error().word == ErrorWord::denied);
+  CHECK(reader(amy, "").error().word == ErrorWord::invalid);
+  for (const std::size_t size : {65U, 500U, 5000U})
+    CHECK(reader(amy, Bytes(size, 'x')).error().word == ErrorWord::too_large);
+}

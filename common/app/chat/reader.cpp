@@ -228,6 +228,8 @@ Events EventPage::take(bool backwards, bool more) {
 }
 
 std::expected<ChatReader, Reply> reader_of(const TokenId& token, BytesView chat, const Table& table, const Meta& meta) {
+  if (auto problem = problem_of_chat_name(chat))
+    return std::unexpected(refused(problem->word, std::move(problem->text)));
   const Draft rows(table);
   const auto actor = acting(rows, meta.time.cluster_us, token);
   if (!actor) return std::unexpected(actor.error());
