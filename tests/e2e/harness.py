@@ -222,12 +222,12 @@ class E2eTest(unittest.TestCase):
         self._spare_ports.append(Port())
         return self._spare_ports[-1]
 
-    def run_program(self, name, *words, stdin=b"", deadline=DEADLINE):
+    def run_program(self, name, *words, stdin=b"", deadline=DEADLINE, more=None):
         stdin = stdin.encode() if isinstance(stdin, str) else stdin
-        return programs.run([programs.find(name), *words], self.folder, stdin, deadline)
+        return programs.run([programs.find(name), *words], self.folder, stdin, deadline, more)
 
-    def parley(self, servers, *words, stdin=b"", deadline=2 * DEADLINE):
-        return self.run_program("parley", "-servers", servers, *words, stdin=stdin, deadline=deadline)
+    def parley(self, servers, *words, stdin=b"", deadline=2 * DEADLINE, more=None):
+        return self.run_program("parley", "-servers", servers, *words, stdin=stdin, deadline=deadline, more=more)
 
     def start_parley(self, servers, *words):
         """A client that is not waited for."""

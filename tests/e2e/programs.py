@@ -76,12 +76,13 @@ class Ended:
         )
 
 
-def run(command, folder, stdin=b"", deadline=DEADLINE):
-    """Runs `command` in `folder` to its end. If it hangs, it is killed. That or a sanitizer's report fails the test."""
+def run(command, folder, stdin=b"", deadline=DEADLINE, more=None):
+    """Runs `command` in `folder` to its end. If it hangs, it is killed. That or a sanitizer's report fails the test. `more`:
+    variables of the environment."""
     try:
         done = subprocess.run(
-            WITH_US + command, input=stdin, capture_output=True, cwd=folder, env=environment(folder),
-            timeout=deadline, check=False
+            WITH_US + command, input=stdin, capture_output=True, cwd=folder,
+            env=environment(folder) | (more or {}), timeout=deadline, check=False
         )
     except subprocess.TimeoutExpired as expired:
         raise AssertionError(
