@@ -39,7 +39,7 @@ Status KeyWatch::run() {
     if (!has_answer_ && now_us - begin_us >= options_.patience_us)
       return fail(ErrorCode::unreachable, "no server has answered in time");
     const std::uint64_t wake_us = feeds_.next_wake_us();
-    network_.wait(wake_us - std::min(wake_us, now_us), -1);
+    if (network_.wait(wake_us - std::min(wake_us, now_us), options_.stop)) return {};
   }
   return *ended_;
 }

@@ -23,6 +23,8 @@ class KeyWatch {
     /// How long no server may have answered at first; afterwards they may be away for ever.
     std::uint64_t patience_us = 0;
     std::uint64_t seed = 0;
+    /// A descriptor: run() ends, without an error, once it can be read. Negative: only its calls end it.
+    int stop = -1;
   };
   struct Calls {
     std::function<bool(const Change&)> change;               ///< false: it is enough

@@ -39,12 +39,25 @@ Failure failure_of(const Error& error) {
 
 std::size_t bytes_of(const Answer<Change>& change) {
   if (!change) return 0;
-  return change->key.size() + (change->value ? change->value->size() : 0);
+  return change->key.size() + (change->value ? change->value->size() : 0) + change->previous_value.size();
 }
 
+// What is known of a value before a change is numbered as in pages.
+static_assert(static_cast<int>(Change::Previous::none) == static_cast<int>(app::ChangeRecord::Previous::none));
+static_assert(static_cast<int>(Change::Previous::value) == static_cast<int>(app::ChangeRecord::Previous::value));
+static_assert(static_cast<int>(Change::Previous::omitted) == static_cast<int>(app::ChangeRecord::Previous::omitted));
+
 Change public_change(const client::Change& change) {
-  const std::chrono::microseconds since_1970(change.time.wall_us);
-  return {change.index.value, std::chrono::system_clock::time_point(since_1970), change.key, change.value};
+  Change result;
+  result.index = change.index.value;
+  constexpr std::uint64_t latest_us = INT64_MAX / 1000;  // the clock of the standard library counts nanoseconds
+  const std::chrono::microseconds since_1970(std::min(change.time.wall_us, latest_us));
+  result.time = std::chrono::system_clock::time_point(since_1970);
+  result.key = change.key;
+  result.value = change.value;
+  result.previous = static_cast<Change::Previous>(change.previous);
+  result.previous_value = change.previous_value;
+  return result;
 }
 
 }  // namespace
@@ -86,6 +99,29 @@ Status FeedCore::run(const std::stop_token& stop) {
 
 /// Nothing if it is no longer wanted.
 std::optional<Failure> FeedCore::follow(const std::stop_token& stop) {
+  client::KeyWatch::Options options;
+  options.servers = common_->settings.servers;
+  if (options_.from > 0) options.from = Index{options_.from};
+  options.prefix = options_.prefix;
+  options.with_previous = options_.with_previous;
+  options.patience_us = common_->settings.timeout_us;
+  options.seed = draw_u64();
+  options.stop = stop_.fd();
+  bool lies_further_back = false;
+  client::KeyWatch::Calls calls;
+  calls.change = [&](const client::Change& change) { return deliver(public_change(change), stop); };
+  calls.said = [](const std::string&) {};
+  calls.is_gone = [&](const client::FeedGone& gone) { lies_further_back = gone.first > 0; };
+  client::TransportNetwork network(common_->context);
+  client::KeyWatch watch(network, common_->clock, std::move(options), std::move(calls));
+  const Status ended = watch.run();
+  if (ended) return std::nullopt;
+  if (!lies_further_back || options_.with_previous) return failure_of(ended.error());
+  return follow_logs(watch.position()->next(), ended.error(), stop);
+}
+
+/// What the nodes have no more in memory is in the logs of those that serve them. `why`: what they said.
+std::optional<Failure> FeedCore::follow_logs(Index from, const Error& why, const std::stop_token& stop) {
   client::Outcome outcome = ask_members(stop);
   if (stop.stop_requested()) return std::nullopt;
   const auto* members = std::get_if<wire::MembersReply>(&outcome.body);
@@ -96,10 +132,8 @@ std::optional<Failure> FeedCore::follow(const std::stop_token& stop) {
     const auto address = Address::parse(member.recovery_address);
     if (member.role != "logger" && address && address->port() != 0) options.nodes.push_back(*address);
   }
-  if (options.nodes.empty()) {
-    return failure(Word::denied, "no node of the cluster serves what is committed: none was started with -hrecov");
-  }
-  if (options_.from > 0) options.from = Index{options_.from};
+  if (options.nodes.empty()) return failure_of(why);
+  options.from = from;
   options.prefix = options_.prefix;
   options.patience_us = common_->settings.timeout_us;
   options.stop = stop_.fd();

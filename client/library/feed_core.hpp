@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/change_feed.hpp"
+#include "client/key_watch.hpp"
 #include "client/library/core.hpp"
 #include "common/mq/actor.hpp"
 #include "common/mq/mailbox.hpp"
@@ -17,8 +18,8 @@
 
 namespace parley::detail {
 
-/// What stands behind a Feed: a ChangeFeed in a thread of its own. What it says goes to a callback, or waits for
-/// next().
+/// What stands behind a Feed: a KeyWatch in a thread of its own, and a ChangeFeed for what lies further back than that
+/// goes. What they say goes to a callback, or waits for next().
 class FeedCore {
  public:
   /// `callback` may be empty: for next().
@@ -35,6 +36,7 @@ class FeedCore {
   // In the feed's thread.
   Status run(const std::stop_token& stop);
   [[nodiscard]] std::optional<Failure> follow(const std::stop_token& stop);
+  [[nodiscard]] std::optional<Failure> follow_logs(Index from, const Error& why, const std::stop_token& stop);
   [[nodiscard]] client::Outcome ask_members(const std::stop_token& stop);
   [[nodiscard]] bool deliver(Answer<Change> change, const std::stop_token& stop);
 

@@ -14,19 +14,31 @@ namespace detail {
 class FeedCore;
 }
 
-/// A key was set or removed.
+/// A key was set, or is there no more.
 struct Change {
-  std::uint64_t index = 0;  ///< of the entry that did it; they never go back
+  /// What is known of the value before.
+  enum class Previous : std::uint8_t {
+    unknown,  ///< it was not asked for
+    none,     ///< there was no such key
+    value,
+    omitted,  ///< there was one, longer than nodes keep it
+  };
+  std::uint64_t index = 0;  ///< of the entry that did it; an entry may change several keys, and indexes never go back
   std::chrono::system_clock::time_point time{};
   std::string key{};
-  std::optional<std::string> value{};  ///< nothing if the key was removed
+  std::optional<std::string> value{};  ///< nothing if the key is there no more
+  Previous previous = Previous::unknown;
+  std::string previous_value{};
 };
 
 struct FeedOptions {
   std::string prefix{};  ///< of the keys that are of interest; empty for all
-  /// The first entry that is of interest. To go on behind a change: its index + 1; to begin with a write: its index. 0:
-  /// what is committed once the feed has found a node, which is shortly after watch() returns.
+  /// The first entry that is of interest. To begin with a write: its index. To go on later: the index of the last
+  /// change that was taken, whose entry is told again from its first change on. 0: what is committed once the feed has
+  /// found a node, which is shortly after watch() returns.
   std::uint64_t from = 0;
+  /// Also tell what was there before each change. That goes back only as far as nodes have changes in memory.
+  bool with_previous = false;
 };
 
 /// Given each change in turn, and at last why there will be no more, if the feed could not go on. False ends the feed.
@@ -36,9 +48,9 @@ using FeedCallback = std::move_only_function<bool(Answer<Change>)>;
 
 /// What a cluster changes: each change once, in order, with no gap. It goes on at another node when one is lost.
 ///
-/// It ends with `not_found` if no node has the next entry any more (the detail names the first that can be had),
-/// `mismatch` if no node has the log of before, `denied` if none serves changes (nodes do that at their -hrecov), or
-/// when no node answered from the beginning on, with the word for that.
+/// It ends with `not_found` if no node has the next entry any more (the detail says what can be had; nodes that were
+/// started with -hrecov can tell what lies further back than their memory), `mismatch` if none has the log of before,
+/// or with `timeout` if none answered, from the beginning on, within the timeout of Options.
 ///
 ///     auto feed = cluster.watch({.prefix = "room/"});
 ///     while (auto change = feed->next(std::chrono::hours(1))) use(*change);
