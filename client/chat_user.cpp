@@ -16,20 +16,23 @@ std::optional<ChatToken> ChatToken::from_secret(BytesView secret) {
   return ChatToken(Bytes(secret));
 }
 
-void create_user(Client& client, BytesView name, BytesView password, Callback callback) {
-  client.submit(ChatCall{chat::CreateUser{name, {}}, {}, password}, std::move(callback));
+void create_user(Client& client, BytesView name, BytesView password, Callback callback, std::uint64_t timeout_us) {
+  client.submit(ChatCall{chat::CreateUser{name, {}}, {}, password}, std::move(callback), timeout_us);
 }
 
-void log_in(Client& client, BytesView name, BytesView password, const ChatToken& token, Callback callback) {
-  client.submit(ChatCall{chat::Login{name, token.id(), 0, false}, token.secret(), password}, std::move(callback));
+void log_in(Client& client, BytesView name, BytesView password, const ChatToken& token, Callback callback,
+            std::uint64_t timeout_us) {
+  client.submit(ChatCall{chat::Login{name, token.id(), 0, false}, token.secret(), password}, std::move(callback),
+                timeout_us);
 }
 
 void ChatUser::call(const chat::Operation& operation, Callback callback, BytesView password, BytesView new_password) {
-  client_.submit(ChatCall{operation, token_.secret(), password, new_password}, std::move(callback));
+  client_.submit(ChatCall{operation, token_.secret(), password, new_password}, std::move(callback),
+                 options_.timeout_us);
 }
 
 void ChatUser::ask(const chat::Query& query, Callback callback) {
-  client_.submit(query, wire::ReadMode::linearizable, token_.secret(), std::move(callback));
+  client_.submit(query, options_.mode, token_.secret(), std::move(callback), options_.timeout_us);
 }
 
 void ChatUser::log_out(Callback callback) { call(chat::Logout{token_.id()}, std::move(callback)); }

@@ -25,15 +25,22 @@ class ChatToken {
 };
 
 /// Makes a user. Ends with `exists` if there is one of this name.
-void create_user(Client& client, BytesView name, BytesView password, Callback callback);
+void create_user(Client& client, BytesView name, BytesView password, Callback callback, std::uint64_t timeout_us = 0);
 /// Grants `token` to this user: then ChatUser acts by it. Ends with chat::LoggedIn.
-void log_in(Client& client, BytesView name, BytesView password, const ChatToken& token, Callback callback);
+void log_in(Client& client, BytesView name, BytesView password, const ChatToken& token, Callback callback,
+            std::uint64_t timeout_us = 0);
 
 /// The calls of the chat by whoever has a token, as app/chat/CHAT.md has them. Each is an operation of the client,
-/// which must outlive this; views are borrowed for the call alone. Reads are linearizable. One thread, the client's.
+/// which must outlive this; views are borrowed for the call alone. One thread, the client's.
 class ChatUser {
  public:
-  ChatUser(Client& client, ChatToken token) : client_(client), token_(std::move(token)) {}
+  struct Options {
+    wire::ReadMode mode = wire::ReadMode::linearizable;
+    std::uint64_t timeout_us = 0;  ///< 0: the client's
+  };
+  ChatUser(Client& client, ChatToken token, const Options& options)
+      : client_(client), token_(std::move(token)), options_(options) {}
+  ChatUser(Client& client, ChatToken token) : ChatUser(client, std::move(token), Options{}) {}
   [[nodiscard]] const ChatToken& token() const { return token_; }
 
   // Nothing but a word.
@@ -75,6 +82,7 @@ class ChatUser {
 
   Client& client_;
   ChatToken token_;
+  Options options_;
 };
 
 }  // namespace parley::client

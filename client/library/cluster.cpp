@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "client/library/core.hpp"
-#include "client/library/feed_core.hpp"
+#include "client/library/key_feed.hpp"
 #include "client/transport_network.hpp"
 #include "common/base/entropy.hpp"
 
@@ -165,7 +165,7 @@ bool Cluster::drain(std::chrono::milliseconds timeout) {
 Answer<Feed> Cluster::watch(const FeedOptions& options) { return watch(options, FeedCallback()); }
 
 Answer<Feed> Cluster::watch(const FeedOptions& options, FeedCallback callback) {
-  return detail::FeedCore::start(core_->common(), options, std::move(callback));
+  return client::library::start_key_feed(core_->common(), options, std::move(callback));
 }
 
 Answer<ClusterStatus> Cluster::status(std::chrono::milliseconds timeout) {

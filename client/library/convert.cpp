@@ -30,9 +30,6 @@ std::optional<std::chrono::milliseconds> age_of(const Outcome& outcome) {
   return is_known ? std::chrono::milliseconds(*outcome.age_ms) : longest;
 }
 
-/// A node that is newer than we are answered something that we do not know; of a write nobody can say what it was.
-Failure unknown_answer() { return failure(Word::timeout, "the answer is of a kind that this client does not know"); }
-
 Member member_of(const MemberStatus& status) {
   Member member;
   member.id = status.member.name;
@@ -59,6 +56,13 @@ Member member_of(const MemberStatus& status) {
 }  // namespace
 
 Failure failure(Word word, std::string detail) { return {word, std::move(detail), std::nullopt}; }
+
+Failure unknown_answer() { return failure(Word::timeout, "the answer is of a kind that this client does not know"); }
+
+Answer<void> nothing_of(Outcome&& outcome) {
+  if (!outcome.ok()) return std::unexpected(failure_of(std::move(outcome)));
+  return {};
+}
 
 Failure failure_of(Outcome&& outcome) {
   Failure result = failure(static_cast<Word>(outcome.word), std::move(outcome.detail));
@@ -106,6 +110,11 @@ wire::ReadMode read_mode_of(ReadMode mode) {
     case ReadMode::stale: break;
   }
   return wire::ReadMode::stale;
+}
+
+std::chrono::system_clock::time_point time_of(std::uint64_t wall_us) {
+  constexpr std::uint64_t latest_us = INT64_MAX / 1000;  // the clock of the standard library counts nanoseconds
+  return std::chrono::system_clock::time_point(std::chrono::microseconds(std::min(wall_us, latest_us)));
 }
 
 std::uint64_t timeout_us_of(std::chrono::milliseconds timeout) {

@@ -10,12 +10,17 @@ namespace parley::client::library {
 
 [[nodiscard]] Failure failure(Word word, std::string detail);
 [[nodiscard]] Failure failure_of(Outcome&& outcome);
+/// A node that is newer than we are answered something that we do not know.
+[[nodiscard]] Failure unknown_answer();
+[[nodiscard]] Answer<void> nothing_of(Outcome&& outcome);
 [[nodiscard]] Answer<Value> value_of(Outcome&& outcome);
 [[nodiscard]] Answer<Page> page_of(Outcome&& outcome);
 [[nodiscard]] Answer<Written> written_of(Outcome&& outcome);
 [[nodiscard]] parley::ClusterStatus status_of(const client::ClusterStatus& status);
 
 [[nodiscard]] wire::ReadMode read_mode_of(ReadMode mode);
+/// Of microseconds since 1970.
+[[nodiscard]] std::chrono::system_clock::time_point time_of(std::uint64_t wall_us);
 /// Microseconds; what makes no sense, or is not given, is 0.
 [[nodiscard]] std::uint64_t timeout_us_of(std::chrono::milliseconds timeout);
 

@@ -59,8 +59,12 @@ class Install(E2eTest):
 
         cluster = self.cluster(3).up()
         self.run_kv(build / "kv", cluster)
+        self.assertEqual(self.run_chat(build / "chat", cluster, "amy", "hello\nwhat a day\n"),
+                         ["1 amy: hello", "2 amy: what a day"])
         cluster.kill([cluster.leader()])
         self.run_kv(build / "kv", cluster)
+        self.assertEqual(self.run_chat(build / "chat", cluster, "bob", "indeed\n"),
+                         ["1 amy: hello", "2 amy: what a day", "3 bob: indeed"])
 
     def run_kv(self, program, cluster):
         ended = programs.run([str(program), cluster.servers], self.folder, deadline=2 * programs.DEADLINE)
@@ -73,6 +77,11 @@ class Install(E2eTest):
         self.assertEqual(lines[7], f"entry {re.search(r'[0-9]+', lines[0])[0]}: colour/sky = blue")
         self.assertRegex(lines[8], r"^led by node\d, 3 members$")
         self.assertEqual(len(lines), 9, lines)
+
+    def run_chat(self, program, cluster, user, said):
+        ended = programs.run([str(program), cluster.servers, user, "secret", "garden"], self.folder, stdin=said.encode(),
+                             deadline=2 * programs.DEADLINE)
+        return self.done(ended).out.splitlines()
 
     @takes(15)
     def test_headers_and_pkg_config(self):

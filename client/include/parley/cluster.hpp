@@ -161,8 +161,9 @@ class Cluster {
   /// What every member says of itself. Asked over connections of the call's own; blocking form only.
   [[nodiscard]] Answer<ClusterStatus> status(std::chrono::milliseconds timeout = std::chrono::milliseconds(0));
 
-  /// For the library itself.
+  // For the library itself.
   explicit Cluster(std::shared_ptr<detail::Core> core);
+  [[nodiscard]] detail::Core& core() { return *core_; }
 
  private:
   std::shared_ptr<detail::Core> core_;

@@ -11,8 +11,35 @@
 namespace parley {
 
 namespace detail {
+template <class Item>
 class FeedCore;
 }
+
+/// Something that a cluster tells bit by bit, in a thread of its own. Below is Feed, of changes of keys; chat.hpp has
+/// ChatFeed.
+template <class Item>
+class BasicFeed {
+ public:
+  /// Given each item in turn, and at last why there will be no more, if the feed could not go on. False ends the feed.
+  /// Called by a thread of the feed's own, so it may take its time, and may make blocking calls: the feed then waits,
+  /// and nothing is lost. It must not throw, and not destroy its feed.
+  using Callback = std::move_only_function<bool(Answer<Item>)>;
+
+  BasicFeed(BasicFeed&& other) noexcept;
+  BasicFeed& operator=(BasicFeed&& other) noexcept;
+  /// Ends the feed, and waits for its callback if that runs.
+  ~BasicFeed();
+
+  /// The next item, waiting for it; of a feed without a callback, and from one thread at a time. `timeout` if none came
+  /// within the time: ask again. After any other failure each further call gives the same.
+  [[nodiscard]] Answer<Item> next(std::chrono::milliseconds timeout);
+
+  /// For the library itself.
+  explicit BasicFeed(std::unique_ptr<detail::FeedCore<Item>> core);
+
+ private:
+  std::unique_ptr<detail::FeedCore<Item>> core_;
+};
 
 /// A key was set, or is there no more.
 struct Change {
@@ -41,10 +68,7 @@ struct FeedOptions {
   bool with_previous = false;
 };
 
-/// Given each change in turn, and at last why there will be no more, if the feed could not go on. False ends the feed.
-/// Called by a thread of the feed's own, so it may take its time, and may make blocking calls: the feed then waits, and
-/// nothing is lost. It must not throw, and not destroy its feed.
-using FeedCallback = std::move_only_function<bool(Answer<Change>)>;
+extern template class BasicFeed<Change>;
 
 /// What a cluster changes: each change once, in order, with no gap. It goes on at another node when one is lost.
 ///
@@ -54,22 +78,7 @@ using FeedCallback = std::move_only_function<bool(Answer<Change>)>;
 ///
 ///     auto feed = cluster.watch({.prefix = "room/"});
 ///     while (auto change = feed->next(std::chrono::hours(1))) use(*change);
-class Feed {
- public:
-  Feed(Feed&& other) noexcept;
-  Feed& operator=(Feed&& other) noexcept;
-  /// Ends the feed, and waits for its callback if that runs.
-  ~Feed();
-
-  /// The next change, waiting for it; of a feed without a callback, and from one thread at a time. `timeout` if none
-  /// came within the time: ask again. After any other failure each further call gives the same.
-  [[nodiscard]] Answer<Change> next(std::chrono::milliseconds timeout);
-
-  /// For the library itself.
-  explicit Feed(std::unique_ptr<detail::FeedCore> core);
-
- private:
-  std::unique_ptr<detail::FeedCore> core_;
-};
+using Feed = BasicFeed<Change>;
+using FeedCallback = Feed::Callback;
 
 }  // namespace parley

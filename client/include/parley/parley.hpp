@@ -7,5 +7,6 @@
 ///
 /// Needs C++23. No header of another library is included.
 #include <parley/answer.hpp>   // words, Failure, Answer, Callback
+#include <parley/chat.hpp>     // ChatUser: the chat
 #include <parley/cluster.hpp>  // Cluster: reads, writes, status
 #include <parley/feed.hpp>     // Feed: what changes
