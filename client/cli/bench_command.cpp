@@ -15,6 +15,7 @@
 #include "client/load/operations.hpp"
 #include "client/load/preset.hpp"
 #include "client/load/report.hpp"
+#include "common/base/chat_limits.hpp"
 #include "common/base/load_limits.hpp"
 #include "common/config/addresses.hpp"
 #include "common/mq/descriptor_limit.hpp"
@@ -156,10 +157,16 @@ class Bench final : public Command {
          .where = config::Where::flag_only});
     table.choice("key-form", &options_.key_form, {{"text", load::KeyForm::text}, {"number", load::KeyForm::number}},
                  flag("keys of 16 bytes, or decimal numbers as -engine disk takes them"));
-    table.flag("fill", &fill_, flag("write all keys first if the mix reads; -fill=false: they are there"));
+    table.flag("fill", &options_.writes_keys,
+               flag("write all keys first if the mix reads; -fill=false: they are there"));
     table.number("scan-rows", &options_.scan_rows, {.min = 1, .max = limits::scan_rows},
                  flag("rows of a scan, at most"));
     declare_read_mode(table, options_.read);
+    table.number("users", &options_.chat.users, {.min = 1, .max = limits::load_users},
+                 flag("of the chat, made first if the mix is about it; client N acts as user N"));
+    table.number("chats", &options_.chat.chats, {.min = 1, .max = limits::load_chats}, flag("made with them"));
+    table.number("chats-per-user", &options_.chat.chats_per_user, {.min = 1, .max = limits::chats_per_user},
+                 flag("that each user is in"));
   }
 
   void declare_time(config::OptionTable& table) {
@@ -181,7 +188,9 @@ class Bench final : public Command {
     std::vector<std::string> words;
     std::istringstream flags{std::string(preset.flags)};
     for (std::string name, value; flags >> name >> value;) {
-      if (!parsed.given(name.substr(1))) words.insert(words.end(), {name, value});
+      // A preset's number of requests gives way to a time.
+      const bool is_over = name == "-requests" && parsed.given("time");
+      if (!is_over && !parsed.given(name.substr(1))) words.insert(words.end(), {name, value});
     }
     config::OptionTable table({"bench"});
     declare(table);
@@ -202,6 +211,8 @@ class Bench final : public Command {
     if (options_.clients * options_.outstanding > limits::load_outstanding) {
       return fmt::format("-clients and -outstanding: more than {} requests at once", limits::load_outstanding);
     }
+    if (options_.mix.needs_chat() && options_.value_size.max > limits::message_bytes)
+      return fmt::format("-value-size: more than the {} bytes of a message", limits::message_bytes);
     if (targets_.size() > limits::load_targets) return fmt::format("-targets: more than {}", limits::load_targets);
     if (csv_ == "-" && environment.options.json) return "-csv -: standard output has the JSON of -json";
     const std::uint64_t sockets = options_.sockets * targets_.size();
@@ -236,16 +247,19 @@ class Bench final : public Command {
       environment.err << load::progress_line(phase, all) << std::flush;
       const bool is_measured = phase == std::string_view("load");
       if (is_measured && rows.size() < limits::load_seconds_kept) rows.push_back(load::row_of(all));
-      if (csv != nullptr && phase != std::string_view("keys"))
+      if (csv != nullptr && phase != std::string_view("prepare"))
         *csv << load::csv_rows(phase, targets_, seconds) << std::flush;
     };
     if (csv != nullptr) *csv << load::csv_header();
     load::Load load(environment.network, environment.clock, client_settings(environment.options), options_, targets_,
                     observe);
-    if (fill_ && options_.mix.needs_rows()) {
+    if (options_.writes_keys && options_.mix.needs_rows())
       environment.err << fmt::format("writing {} keys first\n", options_.keys) << std::flush;
-      if (const Outcome outcome = load.write_keys(); !outcome.ok()) return explain(environment, outcome);
+    if (options_.mix.needs_chat()) {
+      environment.err << fmt::format("making {} users and {} chats first\n", options_.chat.users, options_.chat.chats)
+                      << std::flush;
     }
+    if (const Outcome outcome = load.prepare(); !outcome.ok()) return explain(environment, outcome);
     const std::uint64_t cpu_before_us = cpu_us();
     const std::vector<load::LoadResult> results = load.run();
     const auto used_us = static_cast<double>(cpu_us() - cpu_before_us);
@@ -266,7 +280,6 @@ class Bench final : public Command {
   std::string csv_;
   std::string durability_ = "fsync";
   std::uint64_t think_ms_ = not_given;
-  bool fill_ = true;
 };
 
 }  // namespace

@@ -90,12 +90,14 @@ config::Checked<ValueSizes> ValueSizes::parse(std::string_view text) {
 
 std::string ValueSizes::text() const { return min == max ? std::to_string(min) : fmt::format("{}-{}", min, max); }
 
-ValueSource::ValueSource(const ValueSizes& sizes, Random& random) : sizes_(sizes) {
+ValueSource::ValueSource(const ValueSizes& sizes, Of what, Random& random) : sizes_(sizes) {
   pool_.reserve(sizes_.max + pool_spread + 8);
   while (pool_.size() < sizes_.max + pool_spread) {
     const std::uint64_t drawn = random.next();
     pool_.append(reinterpret_cast<const char*>(&drawn), sizeof drawn);
   }
+  if (what == Of::bytes) return;
+  for (char& each : pool_) each = static_cast<char>('a' + static_cast<unsigned char>(each) % 26);
 }
 
 BytesView ValueSource::draw(Random& random) const {

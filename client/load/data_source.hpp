@@ -62,10 +62,12 @@ struct ValueSizes {
   [[nodiscard]] std::string text() const;
 };
 
-/// Values are slices of random bytes: beginning elsewhere each time, they differ, and cost nothing to make.
+/// Values are slices of random bytes, or of random letters: beginning elsewhere each time, they differ, and cost
+/// nothing to make.
 class ValueSource {
  public:
-  ValueSource(const ValueSizes& sizes, Random& random);
+  enum class Of : std::uint8_t { bytes, letters };
+  ValueSource(const ValueSizes& sizes, Of what, Random& random);
   /// Borrowed for the life of this.
   [[nodiscard]] BytesView draw(Random& random) const;
 

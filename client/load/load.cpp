@@ -24,8 +24,8 @@ Load::Load(Network& network, const Clock& clock, const ClientSettings& settings,
     ClientSettings each = settings;
     each.servers = target.servers;
     each.seed = random.next();
-    targets_.push_back(std::make_unique<Target>(network, clock, each, options_));
-    writes_keys_.push_back(target.writes_keys);
+    const bool writes_keys = options_.writes_keys && target.writes_keys && options_.mix.needs_rows();
+    targets_.push_back(std::make_unique<Target>(network, clock, each, options_, writes_keys));
   }
 }
 
@@ -34,10 +34,9 @@ void Load::enter(Target::Phase phase, const char* name) {
   phase_ = name;
   phase_since_us_ = reported_us_ = now_us_;
   next_report_us_ = now_us_ + second_us;
-  for (std::size_t at = 0; at < targets_.size(); ++at) {
-    if (phase == Target::Phase::keys && !writes_keys_[at]) continue;
-    targets_[at]->set_time(now_us_);
-    targets_[at]->enter(phase);
+  for (const auto& target : targets_) {
+    target->set_time(now_us_);
+    target->enter(phase);
   }
 }
 
@@ -83,11 +82,13 @@ void Load::report() {
   observer_(phase_, seconds);
 }
 
-Outcome Load::write_keys() {
-  enter(Target::Phase::keys, "keys");
+Outcome Load::prepare() {
+  const bool writes_keys = options_.writes_keys && options_.mix.needs_rows();
+  if (!writes_keys && !options_.mix.needs_chat()) return {};
+  enter(Target::Phase::prepare, "prepare");
   run_until(UINT64_MAX, is_idle);
   for (const auto& target : targets_) {
-    if (!target->key_problem().ok()) return target->key_problem();
+    if (!target->problem().ok()) return target->problem();
   }
   return {};
 }

@@ -12,16 +12,16 @@ namespace parley::client::load {
 class Load {
  public:
   /// Called once a second, and at the end of a phase, with what has ended since the last call, by target. `phase`:
-  /// "keys", "warmup", "load".
+  /// "prepare", "warmup", "load".
   using Observer = std::function<void(const char* phase, const std::vector<Second>& seconds)>;
 
   /// `settings`: but for the servers, which the targets have. All but the options must outlive it.
   Load(Network& network, const Clock& clock, const ClientSettings& settings, const LoadOptions& options,
        const std::vector<TargetName>& targets, Observer observer);
 
-  /// Writes every key once to the targets that this is said of, as fast as the sessions allow. The first error ends it,
-  /// and is the result.
-  [[nodiscard]] Outcome write_keys();
+  /// What the mix needs: writes every key once to each cluster, as fast as the sessions allow, and makes the users and
+  /// chats. The first error ends it, and is the result.
+  [[nodiscard]] Outcome prepare();
   /// Warms up, measures, and waits for what is still outstanding. By target.
   [[nodiscard]] std::vector<LoadResult> run();
 
@@ -40,7 +40,6 @@ class Load {
   LoadOptions options_;
   Observer observer_;
   std::vector<std::unique_ptr<Target>> targets_;
-  std::vector<bool> writes_keys_;
   const char* phase_ = "";
   std::uint64_t now_us_ = 0;
   std::uint64_t phase_since_us_ = 0;

@@ -60,7 +60,13 @@ std::uint64_t Mix::weight(std::size_t kind) const {
 }
 
 bool Mix::needs_rows() const {
-  return std::ranges::any_of(parts_, [](const Part& part) { return operation_kinds()[part.kind].needs_rows; });
+  const auto needs = [](const Part& part) { return operation_kinds()[part.kind].needs == OperationKind::Needs::rows; };
+  return std::ranges::any_of(parts_, needs);
+}
+
+bool Mix::needs_chat() const {
+  const auto needs = [](const Part& part) { return operation_kinds()[part.kind].needs == OperationKind::Needs::chat; };
+  return std::ranges::any_of(parts_, needs);
 }
 
 std::string Mix::text() const {

@@ -24,8 +24,10 @@ class Mix {
     return parts_[at].kind;
   }
   [[nodiscard]] std::uint64_t weight(std::size_t kind) const;
-  /// True if an operation of it finds nothing unless the keys are written first.
+  /// True if some operation of it finds nothing unless the keys are written first.
   [[nodiscard]] bool needs_rows() const;
+  /// True if some operation of it is of the chat.
+  [[nodiscard]] bool needs_chat() const;
   /// As parse() takes it.
   [[nodiscard]] std::string text() const;
   /// `OP=WEIGHT` of every kind, for a person.

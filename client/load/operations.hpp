@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
 #include "client/client.hpp"
+#include "client/load/chat_load.hpp"
 #include "client/load/data_source.hpp"
 
 namespace parley::client::load {
@@ -15,6 +17,7 @@ struct Workload {
   ValueSource values;
   wire::ReadMode read;
   std::uint32_t scan_rows;
+  std::unique_ptr<ChatLoad> chat;  ///< if the mix has something for it
 
   [[nodiscard]] BytesView draw_key() { return keys.key(keys.draw(random)); }
   [[nodiscard]] BytesView draw_value() { return values.draw(random); }
@@ -24,9 +27,12 @@ struct Workload {
 struct OperationKind {
   std::string_view name;
   std::string_view meaning;
-  bool needs_rows = false;  ///< it finds nothing unless the keys are written first
-  /// Begins one. The callback is called once, when it has ended, which may take several requests.
-  void (*begin)(Workload& workload, Client& client, Callback&& callback) = nullptr;
+  /// What must be there: the keys, or Workload::chat with its users.
+  enum class Needs : std::uint8_t { nothing, rows, chat };
+  Needs needs = Needs::nothing;
+  /// Begins one, of the simulated client of this number. The callback is called once, when it has ended, which may take
+  /// several requests.
+  void (*begin)(Workload& workload, Client& client, std::uint32_t number, Callback&& callback) = nullptr;
 };
 
 /// All that there are; the first two are the default mix.

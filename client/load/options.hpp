@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "client/client.hpp"
+#include "client/load/chat_load.hpp"
 #include "client/load/data_source.hpp"
 #include "client/load/mix.hpp"
 
@@ -26,13 +27,15 @@ struct LoadOptions {
   KeyForm key_form = KeyForm::text;
   std::uint64_t scan_rows = 10;
   wire::ReadMode read = wire::ReadMode::linearizable;
+  bool writes_keys = true;  ///< beforehand, if the mix needs them
+  ChatOptions chat;         ///< if the mix has something for it
 };
 
 /// Servers of one cluster that are loaded together; several targets may be of the same cluster.
 struct TargetName {
   std::string name;  ///< as it was given
   std::vector<Address> servers;
-  bool writes_keys = true;  ///< false if another target is of the same cluster
+  bool writes_keys = true;  ///< false if another target is of the same cluster, and does it
 };
 
 }  // namespace parley::client::load

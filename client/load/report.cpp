@@ -79,17 +79,22 @@ void add_parts(Json& json, const LoadResult& result) {
 }
 
 Json options_json(const LoadOptions& options) {
-  return {{"sockets", options.sockets},
-          {"outstanding", options.outstanding},
-          {"rate", options.rate},
-          {"mix", options.mix.text()},
-          {"value_size", options.value_size.min},
-          {"value_size_max", options.value_size.max},
-          {"keys", options.keys},
-          {"distribution", options.distribution.text()},
-          {"think_ms", options.think_ms},
-          {"warmup_ms", options.warmup_ms},
-          {"read", read_name(options.read)}};
+  Json json = {{"sockets", options.sockets},
+               {"outstanding", options.outstanding},
+               {"rate", options.rate},
+               {"mix", options.mix.text()},
+               {"value_size", options.value_size.min},
+               {"value_size_max", options.value_size.max},
+               {"keys", options.keys},
+               {"distribution", options.distribution.text()},
+               {"think_ms", options.think_ms},
+               {"warmup_ms", options.warmup_ms},
+               {"read", read_name(options.read)}};
+  if (!options.mix.needs_chat()) return json;
+  json["users"] = options.chat.users;
+  json["chats"] = options.chat.chats;
+  json["chats_per_user"] = options.chat.chats_per_user;
+  return json;
 }
 
 // --- tables

@@ -14,23 +14,33 @@ constexpr std::uint64_t pace_us = 200;
 
 }  // namespace
 
-Target::Target(Network& network, const Clock& clock, const ClientSettings& settings, const LoadOptions& options)
+Target::Target(Network& network, const Clock& clock, const ClientSettings& settings, const LoadOptions& options,
+               bool writes_keys)
     : options_(options),
       workload_([&] {
         Random random(settings.seed);
-        ValueSource values(options.value_size, random);
-        return Workload{std::move(random), KeySource(options.keys, options.distribution, options.key_form),
-                        std::move(values), options.read, static_cast<std::uint32_t>(options.scan_rows)};
+        const bool has_chat = options.mix.needs_chat();
+        ValueSource values(options.value_size, has_chat ? ValueSource::Of::letters : ValueSource::Of::bytes, random);
+        auto chat = has_chat ? std::make_unique<ChatLoad>(options.chat, random) : nullptr;
+        return Workload{std::move(random),
+                        KeySource(options.keys, options.distribution, options.key_form),
+                        std::move(values),
+                        options.read,
+                        static_cast<std::uint32_t>(options.scan_rows),
+                        std::move(chat)};
       }()),
       workers_(options.clients * options.outstanding),
+      writes_keys_(writes_keys),
       second_latency_(operation_kinds().size()) {
   for (std::uint64_t i = 0; i < options_.sockets; ++i) {
     ClientSettings each = settings;
     each.seed = workload_.random.next();
     clients_.push_back(std::make_unique<Client>(network, clock, std::move(each)));
   }
-  for (std::size_t at = 0; at < workers_.size(); ++at)
-    workers_[at].client = clients_[at / options_.outstanding % clients_.size()].get();
+  for (std::size_t at = 0; at < workers_.size(); ++at) {
+    workers_[at].number = static_cast<std::uint32_t>(at / options_.outstanding);
+    workers_[at].client = clients_[workers_[at].number % clients_.size()].get();
+  }
   result_.latency_by_kind.resize(operation_kinds().size());
 }
 
@@ -42,11 +52,7 @@ void Target::enter(Phase phase) {
   const bool has_begun = phase_ == Phase::warmup;
   phase_ = phase;
   switch (phase) {
-    case Phase::keys:
-      for (std::size_t client = 0; client < clients_.size(); ++client) {
-        for (std::size_t i = 0; i < limits::session_window; ++i) write_key(client);
-      }
-      return;
+    case Phase::prepare: return prepare();
     case Phase::load:
       load_since_us_ = last_ended_us_ = now_us_;
       count_answers(-1);
@@ -78,12 +84,23 @@ void Target::begin_workers() {
   }
 }
 
+void Target::prepare() {
+  for (std::size_t client = 0; writes_keys_ && client < clients_.size(); ++client) {
+    for (std::size_t i = 0; i < limits::session_window; ++i) write_key(client);
+  }
+  if (!workload_.chat) return;
+  workload_.chat->prepare(*clients_.front(), [this](const Outcome& outcome) {
+    ++second_ops_;
+    if (!outcome.ok() && problem_.ok()) problem_ = outcome;
+  });
+}
+
 void Target::write_key(std::size_t client) {
-  if (next_key_ >= options_.keys || !key_problem_.ok()) return;
+  if (next_key_ >= options_.keys || !problem_.ok()) return;
   const BytesView key = workload_.keys.key(next_key_++);
   clients_[client]->submit(app::Set{key, workload_.draw_value()}, [this, client](Outcome&& outcome) {
     ++second_ops_;
-    if (!outcome.ok()) key_problem_ = std::move(outcome);
+    if (!outcome.ok() && problem_.ok()) problem_ = std::move(outcome);
     write_key(client);
   });
 }
@@ -131,7 +148,7 @@ void Target::begin(std::uint32_t worker, std::uint64_t due_us) {
   if (self.is_measured) ++begun_;
   self.began_us = due_us;
   self.kind = static_cast<std::uint32_t>(options_.mix.draw(workload_.random));
-  operation_kinds()[self.kind].begin(workload_, *self.client,
+  operation_kinds()[self.kind].begin(workload_, *self.client, self.number,
                                      [this, worker](Outcome&& outcome) { ended(worker, outcome); });
 }
 

@@ -20,15 +20,17 @@ namespace parley::client::load {
 /// client that is free then, or as soon as one is; their latency counts from their times. For one thread.
 class Target {
  public:
-  enum class Phase : std::uint8_t { keys, warmup, load, over };
+  enum class Phase : std::uint8_t { prepare, warmup, load, over };
 
-  Target(Network& network, const Clock& clock, const ClientSettings& settings, const LoadOptions& options);
+  /// `writes_keys`: in the phase `prepare`, besides the users and chats of a mix that needs them.
+  Target(Network& network, const Clock& clock, const ClientSettings& settings, const LoadOptions& options,
+         bool writes_keys);
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
   /// The time of all that follows, until it is told again.
   void set_time(std::uint64_t now_us) { now_us_ = now_us; }
-  /// In this order, of which `keys` and `warmup` may be left out. Each but `over` begins its requests.
+  /// In this order, of which `prepare` and `warmup` may be left out. Each but `over` begins its requests.
   void enter(Phase phase);
   /// Begins what is due, takes answers, sends.
   void step();
@@ -37,8 +39,8 @@ class Target {
   [[nodiscard]] bool is_idle() const;
   /// In a load of a number of requests: all have ended.
   [[nodiscard]] bool has_ended_all() const { return options_.requests > 0 && measured_ended_ >= options_.requests; }
-  /// Why the keys could not be written; `ok` if they could.
-  [[nodiscard]] const Outcome& key_problem() const { return key_problem_; }
+  /// Why the keys, users or chats could not be made; `ok` if they could.
+  [[nodiscard]] const Outcome& problem() const { return problem_; }
 
   /// What ended since the last call, which came `elapsed_us` before; `at_us` is now, since the phase began.
   [[nodiscard]] Second take_second(std::uint64_t at_us, std::uint64_t elapsed_us);
@@ -50,8 +52,9 @@ class Target {
  private:
   struct Worker {
     Client* client = nullptr;
-    std::uint64_t began_us = 0;
+    std::uint32_t number = 0;  ///< of the simulated client
     std::uint32_t kind = 0;
+    std::uint64_t began_us = 0;
     bool is_measured = false;  ///< it was begun within the time that counts
   };
   struct Thinker {
@@ -60,6 +63,7 @@ class Target {
     friend bool operator>(const Thinker& left, const Thinker& right) { return left.due_us > right.due_us; }
   };
 
+  void prepare();
   void write_key(std::size_t client);
   void begin_workers();
   void begin(std::uint32_t worker, std::uint64_t due_us);
@@ -77,8 +81,9 @@ class Target {
   Phase phase_ = Phase::over;
   std::uint64_t now_us_ = 0;
 
+  bool writes_keys_;
   std::uint64_t next_key_ = 0;
-  Outcome key_problem_;
+  Outcome problem_;  ///< of preparing, the first
 
   std::deque<std::uint32_t> idle_;  ///< workers of an open loop, longest idle first
   std::uint64_t open_since_us_ = 0;

@@ -16,6 +16,9 @@ inline constexpr std::uint64_t load_sockets = 512;
 inline constexpr std::size_t load_targets = 64;
 /// Different keys: their numbers have so many digits, and the spreading of Zipf's popular ones needs a prime beyond it.
 inline constexpr std::uint64_t load_keys = 1'000'000'000;
+/// Users and chats of a load. A node hashes some ten passwords a second, and each user takes two.
+inline constexpr std::uint64_t load_users = 10'000;
+inline constexpr std::uint64_t load_chats = 10'000;
 /// Weight of an operation in a mix.
 inline constexpr std::uint64_t load_weight = 1'000'000;
 /// Milliseconds of a measurement, of its warm-up, and of thinking.

@@ -128,18 +128,23 @@ TEST_CASE("a preset is the flags of an experiment, of which those that are given
   for (const char* part :
        {R"("preset":"kvstore")", R"("keys":1000000,)", R"("value_size":1024,)", R"("mix":"set=50,get=50")"})
     CHECK(kvstore.find(part) != std::string::npos);
-  const std::string changed = ask({"-keys", "7", "-preset", "kvstore", "-mix", "set=1"});
+  const std::string changed = ask({"-keys", "7", "-preset", "kvstore", "-mix", "set=1", "-distribution", "sequential"});
   INFO(changed);
   for (const char* part : {R"("preset":"kvstore")", R"("keys":7,)", R"("value_size":1024,)", R"("mix":"set=1")"})
     CHECK(changed.find(part) != std::string::npos);
   CHECK(f.cluster.stored("k000000000000003").has_value());
-  CHECK(ask({"-preset", "diskstorage", "-keys", "5", "-mix", "set=1"}).find(R"("value_size":1000,)") !=
-        std::string::npos);
+  CHECK(ask({"-preset", "diskstorage", "-keys", "5", "-mix", "set=1", "-distribution", "sequential"})
+            .find(R"("value_size":1000,)") != std::string::npos);
   CHECK(f.cluster.stored("3")->size() == 1000);
   for (const load::Preset& preset : load::presets()) {
     INFO(preset.name);
     CHECK(ask({"-preset", std::string(preset.name)}).find(R"("ops":20,)") != std::string::npos);
   }
+  // A time is in place of the preset's number of requests.
+  CHECK(f.run_command("bench",
+                      {"-preset", "telegraft", "-users", "3", "-clients", "3", "-think", "10", "-time", "1"}) == 0);
+  CHECK(f.out.str().find(R"("seconds":1.0)") != std::string::npos);
+  CHECK(f.out.str().find(R"("users":3,"chats":20,"chats_per_user":5)") != std::string::npos);
 }
 
 TEST_CASE("bench loads several clusters at once, and writes the keys of each once") {

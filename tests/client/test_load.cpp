@@ -70,7 +70,7 @@ TEST_CASE("the keys of a load are written first, each once, with sixteen bytes")
   f.options.clients = 4;
   f.options.value_size = {10, 10};
   Load load = f.make();
-  CHECK(load.write_keys().ok());
+  CHECK(load.prepare().ok());
   CHECK(f.cluster[0].commands().size() == 2000);
   const auto last = f.cluster.stored("k000000000001999");
   REQUIRE(last.has_value());
@@ -86,7 +86,7 @@ TEST_CASE("keys that cannot be written end a load before it begins") {
     if (f.cluster.stored("k000000000000100")) return wire::ErrorReply{ErrorWord::quota, "full", 0};
     return f.cluster.carry_out(request);
   };
-  const Outcome problem = f.make().write_keys();
+  const Outcome problem = f.make().prepare();
   CHECK(problem.word == ErrorWord::quota);
   CHECK(f.cluster[0].commands().size() < 2000);
 }
@@ -283,7 +283,7 @@ TEST_CASE("several targets are loaded at once, each with all that is asked for")
     return f.cluster.carry_out(request);
   };
   Load load = f.make();
-  REQUIRE(load.write_keys().ok());
+  REQUIRE(load.prepare().ok());
   CHECK(f.cluster[0].commands().size() == 30);
   CHECK(f.cluster[1].commands().empty());
   const auto results = load.run();
@@ -313,7 +313,7 @@ TEST_CASE("each kind of operation of a mix is what its name says") {
   const auto ask = [&](const std::string& mix) {
     f.options.mix = LoadFixture::mix(mix);
     Load load = f.make();
-    REQUIRE(load.write_keys().ok());
+    REQUIRE(load.prepare().ok());
     f.cluster[0].frames.clear();
     const LoadResult result = load.run().front();
     CHECK(result.ops == 60);
@@ -354,10 +354,64 @@ TEST_CASE("clients that compare-and-set one key at once mismatch, which is no er
   f.options.mix = LoadFixture::mix("cas=1");
   answer_late(f, 100);
   Load load = f.make();
-  REQUIRE(load.write_keys().ok());
+  REQUIRE(load.prepare().ok());
   const LoadResult result = load.run().front();
   CHECK(result.ops == 100);
   CHECK(result.misses >= 50);
   CHECK(result.misses <= 90);
   CHECK(result.error_count() == 0);
+}
+
+TEST_CASE("a load of the chat makes its users and chats, and each client acts as one of them") {
+  LoadFixture f;
+  f.options.mix = LoadFixture::mix("send=2,messages=1,history=1");
+  f.options.chat = {.users = 10, .chats = 4, .chats_per_user = 2};
+  f.options.clients = 20;
+  f.options.requests = 400;
+  f.options.value_size = {20, 30};
+  std::size_t most_passwords = 0;
+  std::map<std::string, std::size_t> said;  // by chat
+  answer_late(f, 1'000);
+  auto late = f.cluster[0].handler;
+  f.cluster[0].handler = [&, late](const wire::Request& request) mutable {
+    std::size_t passwords = 0;
+    for (const auto& each : f.cluster[0].frames.back().requests)
+      passwords += std::holds_alternative<wire::PasswordRequest>(each.body) ? 1 : 0;
+    most_passwords = std::max(most_passwords, passwords);
+    return late(request);
+  };
+  Load load = f.make();
+  REQUIRE(load.prepare().ok());
+  CHECK(f.told["prepare"].size() >= 1);
+  CHECK(ops_of(f.told["prepare"]) == 10);
+  CHECK(most_passwords > 0);
+  CHECK(most_passwords <= 4);
+  const LoadResult result = load.run().front();
+  CHECK(result.ops == 400);
+  CHECK(result.error_count() == 0);
+  CHECK(result.misses == 0);
+  CHECK(result.latency_by_kind[LoadFixture::kind("send")].count() > 150);
+  std::set<std::string> senders;
+  for (const auto& command : f.cluster[0].commands()) {
+    const auto* chat = std::get_if<app::chat::Operation>(&command.operation);
+    const auto* send = chat != nullptr ? std::get_if<app::chat::Send>(chat) : nullptr;
+    if (send == nullptr) continue;
+    senders.insert(send->token.text());
+    ++said[std::string(send->chat)];
+    CHECK(send->text.size() >= 20);
+    CHECK(send->text.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == BytesView::npos);
+  }
+  CHECK(senders.size() == 10);
+  CHECK(said.size() == 4);
+}
+
+TEST_CASE("users that cannot be made end a load before it begins") {
+  LoadFixture f;
+  f.options.mix = LoadFixture::mix("send=1");
+  f.cluster[0].handler = [&](const wire::Request& request) -> std::optional<wire::ReplyBody> {
+    if (std::holds_alternative<wire::PasswordRequest>(request.body))
+      return wire::ErrorReply{ErrorWord::quota, "full", 0};
+    return f.cluster.carry_out(request);
+  };
+  CHECK(f.make().prepare().word == ErrorWord::quota);
 }

@@ -119,7 +119,7 @@ TEST_CASE("keys are 16 bytes, or numbers") {
 
 TEST_CASE("values have the sizes that were asked for, and differ") {
   Random random(5);
-  const ValueSource fixed({128, 128}, random);
+  const ValueSource fixed({128, 128}, ValueSource::Of::bytes, random);
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {
     const BytesView value = fixed.draw(random);
@@ -127,13 +127,13 @@ TEST_CASE("values have the sizes that were asked for, and differ") {
     seen.emplace(value);
   }
   CHECK(seen.size() > 90);
-  const ValueSource ranged({10, 20}, random);
+  const ValueSource ranged({10, 20}, ValueSource::Of::letters, random);
   std::map<std::size_t, int> sizes;
   for (int i = 0; i < 11'000; ++i) ++sizes[ranged.draw(random).size()];
   CHECK(sizes.size() == 11);
   CHECK(sizes.begin()->first == 10);
   for (const auto& [size, times] : sizes) CHECK(times > 800);
-  CHECK(ValueSource({0, 0}, random).draw(random).empty());
+  CHECK(ValueSource({0, 0}, ValueSource::Of::bytes, random).draw(random).empty());
 }
 
 TEST_CASE("distributions and sizes are understood, or refused with what they may be") {
@@ -180,7 +180,7 @@ TEST_CASE("a second is a line for a person and rows of CSV") {
         "load,2.000,all,4,3,4.0,100,100,100,100\n");
   CHECK(progress_line("load", second_of(3'000'000, 10, 20)) ==
         "load    3 s:       10 a second, p50 20 us, p99 20 us, 0 errors\n");
-  CHECK(progress_line("keys", failing) == "keys    2 s:        0 a second, 3 errors\n");
+  CHECK(progress_line("prepare", failing) == "prepare    2 s:        0 a second, 3 errors\n");
 }
 
 TEST_CASE("results of several targets are reported each and in all") {

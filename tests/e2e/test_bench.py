@@ -41,6 +41,18 @@ class Bench(E2eTest):
             report = self.bench(server, "-preset", preset, "-keys", "50", "-requests", "100")
             self.assertEqual((report["preset"], report["ops"], report["errors"], report["misses"]), (preset, 100, 0, 0))
 
+    @takes(15)
+    def test_chat(self):
+        """a load of the chat makes its users and chats and is answered without an error, also as the second seed put it"""
+        cluster = self.cluster(3, PATIENT).up()
+        report = self.bench(cluster.servers, "-mix", "send=2,messages=1,history=1", "-users", "5", "-chats", "3", "-requests",
+                            "300", "-clients", "8", "-value-size", "10-60000")
+        self.assertEqual((report["ops"], report["errors"], report["misses"]), (300, 0, 0), report)
+        self.assertEqual(set(report["latency_us_by_op"]), {"send", "messages", "history"})
+        report = self.bench(cluster.servers, "-preset", "telegraft", "-users", "10", "-clients", "10", "-requests", "200")
+        self.assertEqual((report["preset"], report["ops"], report["errors"], report["chats"]), ("telegraft", 200, 0, 20))
+        cluster.await_agreement()
+
     @takes(8)
     def test_several_clusters(self):
         """a load on two clusters at once reports each, and all together, also second by second"""
@@ -97,7 +109,8 @@ class Bench(E2eTest):
     def test_usage(self):
         """a load that makes no sense is refused with exit code 2, naming the flag"""
         for words, said in ((["-mix", "put=1"], "-mix"), (["-distribution", "normal"], "-distribution"),
-                            (["-value-size", "9-1"], "-value-size"), (["-preset", "telegraft"], "-preset"),
+                            (["-value-size", "9-1"], "-value-size"), (["-preset", "nothing"], "-preset"),
+                            (["-mix", "send=1", "-value-size", "64KiB-65KiB"], "-value-size"),
                             (["-targets", "a+,b"], "-targets"), (["-sockets", "2"], "-sockets"),
                             (["-outstanding", "0"], "-outstanding"), (["-csv", "-", "-json"], "-csv")):
             with self.subTest(words=words):
