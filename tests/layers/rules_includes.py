@@ -5,7 +5,7 @@ import re
 LAYERS = [
     {"common/base"},
     {"common/raft", "common/app", "common/transfer"},
-    {"common/wire", "common/config", "common/obs"},
+    {"common/wire", "common/config", "common/obs", "common/files"},
     {"common/daemon", "common/wal", "common/store", "common/mq"},
     {"common/archive"},
     {"common/transport"},

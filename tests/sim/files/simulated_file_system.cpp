@@ -23,10 +23,26 @@ struct Pending {
   std::uint64_t size = 0;
 };
 
+/// A mapping gets every write too, since the content itself moves when it grows.
+class SimulatedMapping final : public files::Mapping {
+ public:
+  explicit SimulatedMapping(BytesView content) : content_(content) {}
+  [[nodiscard]] BytesView bytes() const override { return content_; }
+  void put(std::uint64_t offset, BytesView bytes) {
+    if (offset >= content_.size()) return;
+    const BytesView within = bytes.substr(0, content_.size() - static_cast<std::size_t>(offset));
+    std::ranges::copy(within, content_.begin() + static_cast<std::ptrdiff_t>(offset));
+  }
+
+ private:
+  Bytes content_;
+};
+
 struct Inode {
   Bytes current;
   Bytes durable;
   std::vector<Pending> pending;
+  std::vector<std::weak_ptr<SimulatedMapping>> mappings;
 
   static void put(Bytes& content, std::uint64_t offset, BytesView bytes, std::uint64_t size) {
     const std::uint64_t end = std::max(size, bytes.empty() ? 0 : offset + bytes.size());
@@ -204,7 +220,7 @@ namespace {
 
 using Disk = SimulatedFileSystem::Disk;
 
-class SimulatedFile final : public wal::File {
+class SimulatedFile final : public files::File {
  public:
   SimulatedFile(std::shared_ptr<Disk> disk, std::shared_ptr<Inode> inode, path where, bool writable)
       : disk_(std::move(disk)),
@@ -266,6 +282,22 @@ class SimulatedFile final : public wal::File {
     return inode_->current.size();
   }
 
+  Result<std::shared_ptr<const files::Mapping>> map(std::uint64_t bytes) const override {
+    if (Status alive = check_alive(); !alive) return std::unexpected(alive.error());
+    ENSURE_LE(bytes, inode_->current.size());
+    auto mapping = std::make_shared<SimulatedMapping>(BytesView(inode_->current).substr(0, bytes));
+    std::erase_if(inode_->mappings, [](const auto& each) { return each.expired(); });
+    inode_->mappings.push_back(mapping);
+    return mapping;
+  }
+
+  Result<std::uint64_t> next_data(std::uint64_t offset) const override {
+    if (Status alive = check_alive(); !alive) return std::unexpected(alive.error());
+    const auto data = BytesView(inode_->current).find_first_not_of('\0', offset);
+    // As a file system of blocks tells it.
+    return data == BytesView::npos ? inode_->current.size() : std::max(offset, data / sector_bytes * sector_bytes);
+  }
+
  private:
   Status check_alive() const {
     if (disk_->stopped || life_ != disk_->life)
@@ -286,6 +318,9 @@ class SimulatedFile final : public wal::File {
     disk_->counters.bytes_written += bytes.size();
     if (bytes.empty()) return;
     Inode::put(inode_->current, offset, bytes, 0);
+    for (const auto& each : inode_->mappings) {
+      if (const auto mapping = each.lock()) mapping->put(offset, bytes);
+    }
     inode_->pending.push_back({disk_->order++, offset, Bytes(bytes), offset + bytes.size()});
   }
 
@@ -296,7 +331,7 @@ class SimulatedFile final : public wal::File {
   std::uint64_t life_;
 };
 
-class SimulatedLock final : public wal::DirectoryLock {
+class SimulatedLock final : public files::DirectoryLock {
  public:
   SimulatedLock(std::shared_ptr<Disk> disk, path folder)
       : disk_(std::move(disk)), folder_(std::move(folder)), life_(disk_->life) {}
@@ -317,14 +352,14 @@ class SimulatedLock final : public wal::DirectoryLock {
 SimulatedFileSystem::SimulatedFileSystem() : disk_(std::make_shared<Disk>()) {}
 SimulatedFileSystem::~SimulatedFileSystem() = default;
 
-Result<std::unique_ptr<wal::File>> SimulatedFileSystem::open(const path& where, wal::Access access) {
+Result<std::unique_ptr<files::File>> SimulatedFileSystem::open(const path& where, files::Access access) {
   if (disk_->stopped) return fail(ErrorCode::io, "the machine has stopped");
   auto inode = disk_->find(where);
   if (!inode) return no_such(where);
-  return std::make_unique<SimulatedFile>(disk_, std::move(inode), where, access == wal::Access::read_write);
+  return std::make_unique<SimulatedFile>(disk_, std::move(inode), where, access == files::Access::read_write);
 }
 
-Result<std::unique_ptr<wal::File>> SimulatedFileSystem::create(const path& where) {
+Result<std::unique_ptr<files::File>> SimulatedFileSystem::create(const path& where) {
   if (Status ready = disk_->operate(); !ready) return std::unexpected(ready.error());
   const auto folder = disk_->folders.find(where.parent_path());
   if (folder == disk_->folders.end()) return no_such(where);
@@ -389,7 +424,7 @@ Status SimulatedFileSystem::sync_directory(const path& folder) {
   return {};
 }
 
-Result<std::unique_ptr<wal::DirectoryLock>> SimulatedFileSystem::lock_directory(const path& folder) {
+Result<std::unique_ptr<files::DirectoryLock>> SimulatedFileSystem::lock_directory(const path& folder) {
   if (disk_->stopped) return fail(ErrorCode::io, "the machine has stopped");
   if (!disk_->folders.contains(folder)) return no_such(folder);
   if (!disk_->locks.insert(folder).second) return fail(ErrorCode::locked, folder.string() + " is in use");

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "common/base/random.hpp"
-#include "common/wal/file_system.hpp"
+#include "common/files/file_system.hpp"
 
 namespace parley::sim {
 
@@ -14,14 +14,14 @@ enum class Unsynced {
   any,   ///< each write is lost, kept or torn, whatever became of those before it; each change to names lost or kept
 };
 
-/// A file system in memory that does everything that a real one may do to a log: it forgets what was not synced, in any
+/// A file system in memory that does everything that a real one may do to a log or a store: it forgets what was not synced, in any
 /// order; it runs full; it fails; bits flip. Deterministic: the same calls give the same bytes. One thread at a time.
 ///
 /// A file has two contents: the one that is read, and the durable one, which gets the writes when sync() succeeds. A
 /// folder has the same, synced by sync_directory(); folders themselves are durable at once, as make_directories()
 /// promises. A renaming from one folder to another is lost or kept as a whole, as in the journals of ext4, XFS and
 /// btrfs, and is durable once both folders are synced.
-class SimulatedFileSystem final : public wal::FileSystem {
+class SimulatedFileSystem final : public files::FileSystem {
  public:
   struct Counters {
     std::uint64_t reads = 0;
@@ -35,14 +35,14 @@ class SimulatedFileSystem final : public wal::FileSystem {
   ~SimulatedFileSystem() override;
 
   // ---- what the log sees ----
-  [[nodiscard]] Result<std::unique_ptr<wal::File>> open(const std::filesystem::path& path, wal::Access access) override;
-  [[nodiscard]] Result<std::unique_ptr<wal::File>> create(const std::filesystem::path& path) override;
+  [[nodiscard]] Result<std::unique_ptr<files::File>> open(const std::filesystem::path& path, files::Access access) override;
+  [[nodiscard]] Result<std::unique_ptr<files::File>> create(const std::filesystem::path& path) override;
   [[nodiscard]] Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   [[nodiscard]] Status remove(const std::filesystem::path& path) override;
   [[nodiscard]] Result<std::vector<std::string>> list(const std::filesystem::path& folder) override;
   [[nodiscard]] Status make_directories(const std::filesystem::path& folder) override;
   [[nodiscard]] Status sync_directory(const std::filesystem::path& folder) override;
-  [[nodiscard]] Result<std::unique_ptr<wal::DirectoryLock>> lock_directory(
+  [[nodiscard]] Result<std::unique_ptr<files::DirectoryLock>> lock_directory(
       const std::filesystem::path& folder) override;
   [[nodiscard]] Result<std::uint64_t> free_bytes(const std::filesystem::path& folder) override;
 

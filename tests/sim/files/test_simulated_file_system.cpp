@@ -10,7 +10,7 @@ namespace {
 
 const std::filesystem::path folder = "/data/log";
 
-std::unique_ptr<wal::File> make_file(SimulatedFileSystem& files, const std::string& name, BytesView content) {
+std::unique_ptr<files::File> make_file(SimulatedFileSystem& files, const std::string& name, BytesView content) {
   REQUIRE(files.make_directories(folder));
   auto file = files.create(folder / name);
   REQUIRE(file);
@@ -180,7 +180,22 @@ TEST_CASE("a machine that stops at an operation does nothing more until it comes
   CHECK_FALSE(file->write_at(0, "3"));
   CHECK(files.has_stopped());
   CHECK_FALSE(file->size());
-  CHECK_FALSE(files.open(folder / "a", wal::Access::read_only));
+  CHECK_FALSE(files.open(folder / "a", files::Access::read_only));
   files.crash(random, Unsynced::kept);
   CHECK(files.contents(folder / "a") == "2");
+}
+
+TEST_CASE("a mapping shows later writes within it, and a crash takes nothing from it") {
+  Random random(1);
+  SimulatedFileSystem files;
+  const auto file = make_file(files, "a", "content");
+  const auto mapping = file->map(5);
+  REQUIRE(mapping);
+  REQUIRE(file->write_at(3, "TENDED"));
+  CHECK((*mapping)->bytes() == "conTE");
+  CHECK(*file->next_data(4) == 4);
+  REQUIRE(file->write_at(3000, "x"));
+  CHECK(*file->next_data(9) == 2560);
+  files.crash(random, Unsynced::lost);
+  CHECK((*mapping)->bytes() == "conTE");
 }

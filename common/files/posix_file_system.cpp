@@ -1,7 +1,8 @@
-#include "common/wal/posix_file_system.hpp"
+#include "common/files/posix_file_system.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace parley::wal {
+namespace parley::files {
 namespace {
 
 using std::filesystem::path;
@@ -51,6 +52,21 @@ Result<Descriptor> open_descriptor(const path& where, int flags, const std::stri
   if (number < 0) return failure(errno, doing, where);
   return Descriptor(number);
 }
+
+class PosixMapping final : public Mapping {
+ public:
+  PosixMapping(void* address, std::size_t size) : address_(address), size_(size) {}
+  PosixMapping(const PosixMapping&) = delete;
+  PosixMapping& operator=(const PosixMapping&) = delete;
+  ~PosixMapping() override {
+    if (size_ > 0) ::munmap(address_, size_);
+  }
+  [[nodiscard]] BytesView bytes() const override { return {static_cast<const char*>(address_), size_}; }
+
+ private:
+  void* address_;
+  std::size_t size_;
+};
 
 class PosixFile final : public File {
  public:
@@ -97,6 +113,24 @@ class PosixFile final : public File {
     struct stat status = {};
     if (::fstat(descriptor_.number(), &status) != 0) return failure(errno, "read the size of", path_);
     return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  Result<std::shared_ptr<const Mapping>> map(std::uint64_t bytes) const override {
+    if (bytes == 0) return std::make_shared<PosixMapping>(nullptr, 0);
+    void* const address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, descriptor_.number(), 0);
+    if (address == MAP_FAILED) return failure(errno, "map", path_);
+    // Reads are of single records; read-ahead would drop other pages for neighbours that nobody wants.
+    static_cast<void>(::madvise(address, bytes, MADV_RANDOM));
+    return std::make_shared<PosixMapping>(address, bytes);
+  }
+
+  Result<std::uint64_t> next_data(std::uint64_t offset) const override {
+    const off_t data = ::lseek(descriptor_.number(), static_cast<off_t>(offset), SEEK_DATA);
+    if (data >= 0) return static_cast<std::uint64_t>(data);
+    if (errno == ENXIO) return size();
+    // A file system that knows of no holes.
+    if (errno == EINVAL) return offset;
+    return failure(errno, "look for data in", path_);
   }
 
  private:
@@ -185,4 +219,4 @@ Result<std::uint64_t> PosixFileSystem::free_bytes(const path& folder) {
   return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
-}  // namespace parley::wal
+}  // namespace parley::files
