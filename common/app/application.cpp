@@ -17,8 +17,10 @@ namespace {
 Reply refused(ErrorWord word, std::string detail) { return {.word = word, .detail = std::move(detail)}; }
 Reply refused(Problem problem) { return refused(problem.word, std::move(problem.text)); }
 
-/// Settings that old rows were written by: with others they could not be read.
+/// Settings that old rows were written by: with others they could not be read. With the engine `disk` a lower quota has
+/// fewer slots.
 bool keeps_what_is_fixed(const Settings& before, const Settings& after) {
+  if (before.engine == "disk" && after.quota_bytes < before.quota_bytes) return false;
   return before.engine == after.engine && before.slot == after.slot && before.session_window == after.session_window;
 }
 
@@ -158,7 +160,9 @@ void Application::apply_settings(const Entry& entry, Outcome& outcome) {
   if (!settings) {
     outcome.reply = refused(ErrorWord::invalid, "the bytes are no settings");
   } else if (in_use && !keeps_what_is_fixed(meta_.in_force(), *settings)) {
-    outcome.reply = refused(ErrorWord::invalid, "engine, slot and session window of a cluster never change");
+    outcome.reply = refused(
+        ErrorWord::invalid,
+        "engine, slot and session window of a cluster never change, nor does the quota of one with -engine disk fall");
   } else {
     if (!in_use) sessions_ = Sessions(settings->session_window);
     meta_.settings = std::move(settings);
@@ -226,6 +230,7 @@ Reply Application::execute_operation(const Command& command, Sessions::Session& 
 }
 
 Reply Application::query(const Query& query, std::uint64_t now_us) const {
+  if (auto problem = validate(query, meta_.in_force())) return refused(*std::move(problem));
   if (const auto* info = std::get_if<LeaseInfo>(&query)) return read(*info, table_.table(), meta_, now_us);
   return std::visit(
       [this](const auto& kind) -> Reply {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/base/byte_codec.hpp"
+#include "common/base/engine_limits.hpp"
 
 namespace parley::app {
 namespace {
@@ -20,7 +21,8 @@ struct NumberField {
 };
 
 std::array<NumberField, 6> number_fields(const Settings& settings) {
-  return {{{"-slot", settings.slot, 1, limits::value_bytes},
+  const std::uint64_t least_slot = settings.engine == "disk" ? limits::least_slot_bytes : 1;
+  return {{{"-slot", settings.slot, least_slot, limits::value_bytes},
            {"-quota", settings.quota_bytes, 1, std::uint64_t{1} << 50},
            {"-key-bytes", settings.key_bytes, 1, limits::key_bytes},
            {"-value-bytes", settings.value_bytes, 1, limits::value_bytes},

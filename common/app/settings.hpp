@@ -10,8 +10,8 @@
 namespace parley::app {
 
 /// What apply depends on and every replica must agree in. It stands in the first entry of a cluster
-/// (EntryKind::settings) and changes by a later one; engine, slot and session window never change. The limits may be
-/// lowered below those of base/limits.hpp, never raised above them.
+/// (EntryKind::settings) and changes by a later one; engine, slot and session window never change, and with engine
+/// `disk` the quota never falls. The limits may be lowered below those of base/limits.hpp, never raised above them.
 struct Settings {
   std::string engine = "lmdb";                            ///< `lmdb`, `memory` or `disk`
   std::uint32_t slot = 1024;                              ///< bytes per record with engine `disk`

@@ -1,6 +1,7 @@
 #include "common/app/validate.hpp"
 
 #include "common/app/chat/names.hpp"
+#include "common/app/slots.hpp"
 #include "common/app/transaction.hpp"
 #include "common/base/key_value_limits.hpp"
 
@@ -13,20 +14,34 @@ Problem too_large(std::string_view what, std::size_t bytes, std::size_t most) {
 }
 
 std::optional<Problem> validate_value(BytesView value, const Settings& settings) {
-  if (value.size() <= settings.value_bytes) return std::nullopt;
-  return too_large("a value", value.size(), settings.value_bytes);
+  if (value.size() > settings.value_bytes) return too_large("a value", value.size(), settings.value_bytes);
+  if (settings.engine != "disk" || value.size() <= slot_value_bytes(settings.slot)) return std::nullopt;
+  auto problem = too_large("a value", value.size(), slot_value_bytes(settings.slot));
+  problem.text += " with -engine disk -slot " + std::to_string(settings.slot);
+  return problem;
+}
+
+/// A key that may be written.
+std::optional<Problem> judge_key(BytesView key, const Settings& settings) {
+  if (auto problem = validate_key(key, settings.key_bytes)) return problem;
+  return validate_place(key, settings);
+}
+/// One that is only looked for: it may be as long as any that was ever written.
+std::optional<Problem> judge_present(BytesView key, const Settings& settings) {
+  if (auto problem = validate_key(key)) return problem;
+  return validate_place(key, settings);
 }
 
 std::optional<Problem> judge(const OpenSession&, const Settings&) { return std::nullopt; }
 std::optional<Problem> judge(const CloseSession&, const Settings&) { return std::nullopt; }
 std::optional<Problem> judge(const chat::Operation& operation, const Settings&) { return chat::problem_of(operation); }
-std::optional<Problem> judge(const Delete& erase, const Settings&) { return validate_key(erase.key); }
+std::optional<Problem> judge(const Delete& erase, const Settings& settings) { return judge_present(erase.key, settings); }
 std::optional<Problem> judge(const Set& set, const Settings& settings) {
-  if (auto problem = validate_key(set.key, settings.key_bytes)) return problem;
+  if (auto problem = judge_key(set.key, settings)) return problem;
   return validate_value(set.value, settings);
 }
 std::optional<Problem> judge(const CompareAndSet& cas, const Settings& settings) {
-  if (auto problem = validate_key(cas.key, settings.key_bytes)) return problem;
+  if (auto problem = judge_key(cas.key, settings)) return problem;
   if (auto problem = validate_value(cas.desired, settings)) return problem;
   return validate_value(cas.expected, settings);
 }
@@ -52,15 +67,15 @@ std::optional<Problem> judge(const LeaseGrant& grant, const Settings&) { return 
 std::optional<Problem> judge(const LeaseKeepAlive& keep, const Settings&) { return validate_lease(keep.lease); }
 std::optional<Problem> judge(const LeaseRevoke& revoke, const Settings&) { return validate_lease(revoke.lease); }
 std::optional<Problem> judge(const Increment& increment, const Settings& settings) {
-  return validate_key(increment.key, settings.key_bytes);
+  return judge_key(increment.key, settings);
 }
 std::optional<Problem> judge(const DeleteIf& erase, const Settings& settings) {
-  if (auto problem = validate_key(erase.key)) return problem;
+  if (auto problem = judge_present(erase.key, settings)) return problem;
   return validate_value(erase.expected, settings);
 }
-std::optional<Problem> judge(const Get& get, const Settings&) { return validate_key(get.key); }
+std::optional<Problem> judge(const Get& get, const Settings& settings) { return judge_present(get.key, settings); }
 std::optional<Problem> judge(const Compare& compare, const Settings& settings) {
-  if (auto problem = validate_key(compare.key)) return problem;
+  if (auto problem = judge_present(compare.key, settings)) return problem;
   return validate_value(compare.value, settings);
 }
 std::optional<Problem> judge(const TransactionItem& item, const Settings& settings) {
@@ -128,6 +143,22 @@ std::optional<Problem> validate_key(BytesView key, std::size_t longest) {
   if (key.empty()) return Problem{ErrorWord::invalid, "a key is empty"};
   if (key.size() > longest) return too_large("a key", key.size(), longest);
   return std::nullopt;
+}
+
+std::optional<Problem> validate_place(BytesView key, const Settings& settings) {
+  if (settings.engine != "disk") return std::nullopt;
+  const std::uint64_t end = slots(settings);
+  const auto slot = slot_of(key);
+  if (slot && *slot < end) return std::nullopt;
+  const std::string range = "with -engine disk -slot " + std::to_string(settings.slot) +
+                            " and this quota keys are the numbers below " + std::to_string(end);
+  if (slot) return Problem{ErrorWord::too_large, "a key that is too great a number; " + range};
+  return Problem{ErrorWord::invalid, "a key that is no number; " + range + ", without leading zeros"};
+}
+
+std::optional<Problem> validate(const Query& query, const Settings& settings) {
+  const auto* get = std::get_if<Get>(&query);
+  return get == nullptr ? std::nullopt : judge(*get, settings);
 }
 
 }  // namespace parley::app

@@ -3,6 +3,7 @@
 
 #include "common/app/command.hpp"
 #include "common/app/problem.hpp"
+#include "common/app/query.hpp"
 #include "common/app/settings.hpp"
 
 namespace parley::app {
@@ -19,5 +20,11 @@ namespace parley::app {
 /// A key that is read or deleted may be as long as any that could ever be written; settings may since have been
 /// lowered.
 [[nodiscard]] std::optional<Problem> validate_key(BytesView key, std::size_t longest = limits::key_bytes);
+/// With the engine `disk` a key of a client is the number of a slot: `invalid` if it is no number, `too_large` if there
+/// are not so many slots. Every other engine has a place for any key.
+[[nodiscard]] std::optional<Problem> validate_place(BytesView key, const Settings& settings);
+
+/// Judges a read; what a scan asks for is judged where its rows are.
+[[nodiscard]] std::optional<Problem> validate(const Query& query, const Settings& settings);
 
 }  // namespace parley::app

@@ -1,3 +1,4 @@
+#include "common/base/engine_limits.hpp"
 #include "tests/app/replica.hpp"
 
 using namespace parley;
@@ -37,6 +38,15 @@ TEST_CASE("settings that cannot be used are named and never decoded") {
   CHECK_FALSE(problem_of(Settings{}));
   refused([](Settings& s) { s.engine = "tape"; }, "-engine");
   refused([](Settings& s) { s.slot = 0; }, "-slot");
+  const auto with_disk = [](std::uint32_t slot) {
+    return [slot](Settings& s) {
+      s.engine = "disk";
+      s.slot = slot;
+    };
+  };
+  refused(with_disk(limits::least_slot_bytes - 1), "-slot");
+  refused(with_disk(limits::value_bytes + 1), "-slot");
+  CHECK_FALSE(problem_of(Settings{.engine = "disk", .slot = limits::least_slot_bytes}));
   refused([](Settings& s) { s.quota_bytes = 0; }, "-quota");
   refused([](Settings& s) { s.key_bytes = limits::key_bytes + 1; }, "-key-bytes");
   refused([](Settings& s) { s.value_bytes = limits::value_bytes + 1; }, "-value-bytes");
@@ -74,4 +84,30 @@ TEST_CASE("without settings the defaults are in force, and their window stays on
   CHECK(replica.run(session, 1, Set{"k", "v"}).reply.word == ErrorWord::ok);
   CHECK(apply_settings(replica, Settings{.session_window = 4}) == ErrorWord::invalid);
   CHECK(apply_settings(replica, Settings{}) == ErrorWord::ok);
+}
+
+TEST_CASE("where the engine is disk the quota may be raised, and never lowered") {
+  Replica replica;
+  Settings settings{.engine = "disk", .slot = 100, .quota_bytes = 1000};
+  REQUIRE(apply_settings(replica, settings) == ErrorWord::ok);
+  settings.quota_bytes = 2000;
+  REQUIRE(apply_settings(replica, settings) == ErrorWord::ok);
+  settings.quota_bytes = 1999;
+  CHECK(apply_settings(replica, settings) == ErrorWord::invalid);
+  CHECK(replica.meta().in_force().quota_bytes == 2000);
+}
+
+TEST_CASE("with the engine disk what fits no slot is answered so in apply, by writes and by reads") {
+  Replica replica;
+  REQUIRE(apply_settings(replica, Settings{.engine = "disk", .slot = 100, .quota_bytes = 1000}) == ErrorWord::ok);
+  const SessionId session = replica.open_session();
+  CHECK(replica.run(session, 1, Set{"9", "v"}).reply.word == ErrorWord::ok);
+  CHECK(replica.run(session, 2, Set{"10", "v"}).reply.word == ErrorWord::too_large);
+  CHECK(replica.run(session, 3, Set{"key", "v"}).reply.word == ErrorWord::invalid);
+  CHECK(replica.run(session, 4, Delete{"8"}).reply.word == ErrorWord::not_found);
+  CHECK(replica.run(session, 5, Delete{"08"}).reply.word == ErrorWord::invalid);
+  CHECK(replica.application().query(Get{"9"}).word == ErrorWord::ok);
+  CHECK(replica.application().query(Get{"8"}).word == ErrorWord::not_found);
+  CHECK(replica.application().query(Get{"10"}).word == ErrorWord::too_large);
+  CHECK(replica.application().query(Get{"key"}).word == ErrorWord::invalid);
 }

@@ -74,3 +74,56 @@ TEST_CASE("settings may lower what a command may carry") {
   REQUIRE(problem.has_value());
   CHECK(problem->text == "a key of 4 bytes; at most 3 are allowed");
 }
+
+TEST_CASE("with the engine disk keys are numbers of slots, and values fit them") {
+  const Settings settings{.engine = "disk", .slot = 100, .quota_bytes = 12'345};
+  const auto judge = [&](Operation operation) {
+    const auto problem = validate_operation({SessionId{1}, RequestSeq{1}, RequestSeq{1}, operation}, settings);
+    return problem ? problem->word : ErrorWord::ok;
+  };
+  struct Row {
+    const char* key;
+    ErrorWord word;
+  };
+  const std::vector<Row> table = {
+      {"0", ErrorWord::ok},
+      {"7", ErrorWord::ok},
+      {"122", ErrorWord::ok},
+      {"123", ErrorWord::too_large},
+      {"00", ErrorWord::invalid},
+      {"07", ErrorWord::invalid},
+      {"-1", ErrorWord::invalid},
+      {"+1", ErrorWord::invalid},
+      {"1 ", ErrorWord::invalid},
+      {"1x", ErrorWord::invalid},
+      {"key", ErrorWord::invalid},
+      {"", ErrorWord::invalid},
+      {"1.5", ErrorWord::invalid},
+      {"18446744073709551615", ErrorWord::too_large},
+      {"0x1f", ErrorWord::invalid},
+      {"18446744073709551616", ErrorWord::too_large},
+      {"1\n", ErrorWord::invalid},
+      {"99999999999999999999999999", ErrorWord::too_large},
+      {"\xd9\xa1", ErrorWord::invalid},
+  };
+  for (const Row& row : table) {
+    CAPTURE(row.key);
+    CHECK(judge(Set{row.key, "v"}) == row.word);
+    CHECK(judge(Delete{row.key}) == row.word);
+    CHECK(judge(CompareAndSet{row.key, "v", "w"}) == row.word);
+    const auto problem = validate(Query(Get{row.key}), settings);
+    CHECK((problem ? problem->word : ErrorWord::ok) == row.word);
+  }
+  CHECK(judge(Set{"1", Bytes(88, 'v')}) == ErrorWord::ok);
+  CHECK(judge(Set{"1", Bytes(89, 'v')}) == ErrorWord::too_large);
+  CHECK(judge(CompareAndSet{"1", "v", Bytes(89, 'v')}) == ErrorWord::too_large);
+  CHECK_FALSE(validate(Query(Scan{"no number", {}, 0}), settings));
+  // What is refused names its bound.
+  CHECK(validate_place("123", settings)->text.find("below 123") != std::string::npos);
+  CHECK(validate_place("x", settings)->text.find("below 123") != std::string::npos);
+  const auto long_value = validate_operation({.operation = Set{"1", Bytes(89, 'v')}}, settings);
+  CHECK(long_value->text == "a value of 89 bytes; at most 88 are allowed with -engine disk -slot 100");
+  for (const char* engine : {"lmdb", "memory"}) {
+    CHECK_FALSE(validate_place("key", Settings{.engine = engine, .slot = 100, .quota_bytes = 12'345}));
+  }
+}
