@@ -1,4 +1,5 @@
 #pragma once
+#include "common/base/key_value_limits.hpp"
 #include "common/base/limits.hpp"
 
 /// The bounds of the engines `memory` and `disk`, which keep their rows in a tree in memory and a journal.
@@ -39,6 +40,7 @@ inline constexpr std::uint64_t slot_file_growth_bytes = 64 * MiB;
 /// Bytes of the smallest slot: its head and a few bytes of value. A smaller one is a usage error.
 inline constexpr std::uint32_t least_slot_bytes = 16;
 
+static_assert(effect_detail_bytes <= engine_value_bytes, "what an entry changed is a row that every engine takes");
 static_assert(journal_part_bytes <= engine_step_bytes, "a step writes a part");
 static_assert(engine_key_bytes + engine_value_bytes + KiB <= journal_part_most_bytes, "the largest row fits a part");
 static_assert(4 * overlay_bytes < engine_waiting_bytes && engine_waiting_bytes < engine_pinned_bytes,

@@ -11,9 +11,9 @@
 
 namespace parley::files {
 
-/// The first bytes of a file where the system has them, without a copy. What is written to the file later shows in them.
-/// They outlive the file's object, its name and later mappings. A page that the disk no longer gives, or that is behind
-/// the end of a file which somebody has cut, stops the process (SIGBUS).
+/// The first bytes of a file where the system has them, without a copy. What is written to the file later shows in
+/// them. They outlive the file's object, its name and later mappings. A page that the disk no longer gives, or that is
+/// behind the end of a file which somebody has cut, stops the process (SIGBUS).
 class Mapping {
  public:
   Mapping() = default;
@@ -65,8 +65,8 @@ class DirectoryLock {
 
 enum class Access { read_only, read_write };
 
-/// What logs, archives and stores need of a file system: the real one (PosixFileSystem) and the simulated one of the tests. Creating,
-/// renaming and removing are certain to outlive a crash only after sync_directory() of the folder.
+/// What logs, archives and stores need of a file system: the real one (PosixFileSystem) and the simulated one of the
+/// tests. Creating, renaming and removing are certain to outlive a crash only after sync_directory() of the folder.
 class FileSystem {
  public:
   FileSystem() = default;

@@ -22,18 +22,23 @@ class Snapshot {
   [[nodiscard]] virtual Status renew() = 0;
 };
 
-/// Where rows are durable: LMDB in a process, a map in the simulation. `commit` is called by one thread, the store
-/// actor's; `snapshot` by any thread at any time, also during a commit.
+/// Where rows are durable: one of the engines in a process (engine.hpp), a map in the simulation. `snapshot` is called
+/// by any thread at any time, also during a commit; everything else by one thread, the store actor's.
 class Backend {
  public:
   virtual ~Backend() = default;
   /// A snapshot may outlive the backend.
   [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> snapshot() = 0;
   /// Makes all rows of the overlay durable, or none: returns when they are synced. After an error the rows are as they
-  /// were. `disk_full`, for a full map or disk, may be tried again: every page is then written anew, so that nothing
-  /// hangs on one that an earlier attempt left unsynced. Any other (`sync_failed`, `io`) is fatal, since nobody knows
+  /// were. `disk_full`, for a full map or disk, may be tried again: everything is then written anew, so that nothing
+  /// hangs on what an earlier attempt left unsynced. Any other (`sync_failed`, `io`) is fatal, since nobody knows
   /// what the disk has.
   [[nodiscard]] virtual Status commit(const Overlay& overlay) = 0;
+
+  /// A step of what can be done in spare time, some ten milliseconds at most; true if there is more to do now. What
+  /// waits for snapshots to move on, or for room on the disk, is not said to be there: ask again later. An error is
+  /// fatal, as one of commit() is.
+  [[nodiscard]] virtual Result<bool> step() = 0;
 
   // ---- an image that may take the place of the rows; all by the thread that commits ----
 

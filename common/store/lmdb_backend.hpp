@@ -22,6 +22,9 @@ class LmdbBackend final : public Backend {
   /// The same for several, which have no key in common: all of them, or none.
   [[nodiscard]] Status commit(std::span<const std::shared_ptr<const Overlay>> overlays);
 
+  /// LMDB does all there is to do in its commits.
+  [[nodiscard]] Result<bool> step() override { return false; }
+
   [[nodiscard]] Result<Backend*> begin_image() override;
   [[nodiscard]] Status complete_image() override;
   [[nodiscard]] Result<std::unique_ptr<Snapshot>> completed_image() override;

@@ -3,6 +3,8 @@
 #include <map>
 
 #include "common/base/random.hpp"
+#include "common/files/posix_file_system.hpp"
+#include "common/store/journaled_backend.hpp"
 #include "common/store/lmdb_backend.hpp"
 #include "common/store/write_behind_table.hpp"
 #include "tests/sim/store/simulated_backend.hpp"
@@ -19,6 +21,35 @@ inline std::unique_ptr<LmdbBackend> open_lmdb(const std::filesystem::path& folde
   INFO((backend ? "" : backend.error().what));
   REQUIRE(backend.has_value());
   return *std::move(backend);
+}
+
+/// So small that in a short test everything happens often.
+inline JournaledOptions small_options(bool has_slots) {
+  JournaledOptions options;
+  options.slot = has_slots ? 16384 : 0;
+  options.slot_growth_bytes = 100'000;
+  options.journal_least_bytes = 20'000;
+  options.step_bytes = 10'000;
+  return options;
+}
+
+inline std::unique_ptr<JournaledBackend> open_journaled(const std::filesystem::path& folder, bool has_slots) {
+  static files::PosixFileSystem machine;
+  auto backend = JournaledBackend::open(machine, folder, small_options(has_slots));
+  INFO((backend ? "" : backend.error().what));
+  REQUIRE(backend.has_value());
+  return *std::move(backend);
+}
+
+/// The engines behave alike, and so does that of the simulation, but that it is in no folder: tests of what they have
+/// in common are run with each.
+#define ANY_ENGINE GENERATE(as<std::string>{}, "lmdb", "memory", "disk", "simulated")
+#define REAL_ENGINE GENERATE(as<std::string>{}, "lmdb", "memory", "disk")
+
+inline std::unique_ptr<Backend> open_backend(const std::string& engine, const std::filesystem::path& folder) {
+  if (engine == "simulated") return std::make_unique<sim::SimulatedBackend>();
+  if (engine == "lmdb") return open_lmdb(folder);
+  return open_journaled(folder, engine == "disk");
 }
 
 inline std::unique_ptr<WriteBehindTable> table_over(Backend& backend) {
@@ -45,12 +76,13 @@ inline void flush(WriteBehindTable& table, Backend& backend) {
   REQUIRE(table.flushed().has_value());
 }
 
-/// Keys that meet, that begin alike, and that have zeros at their end.
+/// Keys that meet, that begin alike, and that have zeros at their end; and some of clients, which every engine takes.
 inline Bytes random_key(Random& random) {
-  static constexpr const char* stems[] = {"a", "key-", "a-long-stem-of-more-than-sixteen-bytes-", "\xff"};
+  static constexpr const char* stems[] = {"a", "k", "a-long-stem-of-more-than-sixteen-bytes-", "\xff"};
   Bytes key = stems[random.below(4)];
+  const bool is_clients = key == "k";
   key += std::to_string(random.below(60));
-  if (random.one_in(5)) key += Bytes(random.below(4), '\0');
+  if (!is_clients && random.one_in(5)) key += Bytes(random.below(4), '\0');
   return key;
 }
 

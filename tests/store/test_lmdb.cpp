@@ -1,45 +1,8 @@
-#include <atomic>
-#include <fstream>
-#include <thread>
-
 #include "common/base/limits.hpp"
 #include "tests/store/layers.hpp"
 
 using namespace parley;
 using namespace parley::store;
-
-TEST_CASE("a new store is made whole, whatever an earlier attempt left") {
-  TemporaryFolder folder;
-  std::filesystem::create_directories(folder / "store.making");
-  std::ofstream(folder / "store.making/data.mdb") << "half of a store";
-  const auto backend = open_lmdb(folder / "store");
-  CHECK(std::filesystem::exists(folder / "store/data.mdb"));
-  CHECK_FALSE(std::filesystem::exists(folder / "store.making"));
-  CHECK(rows_of(*table_over(*backend)).empty());
-}
-
-TEST_CASE("a store is not made where its parent is no folder") {
-  TemporaryFolder folder;
-  std::ofstream(folder / "file") << "no folder";
-  const auto backend = LmdbBackend::open(folder / "file/store", small_quota);
-  REQUIRE_FALSE(backend.has_value());
-  CHECK(backend.error().code == ErrorCode::io);
-  CHECK(backend.error().what.find("file/store") != std::string::npos);
-}
-
-TEST_CASE("rows survive closing, with empty values, long values and the longest keys") {
-  TemporaryFolder folder;
-  const Model rows = {{"k", ""}, {"kb", Bytes(limits::value_bytes, 'v')}, {Bytes(limits::key_bytes + 1, 'k'), "long"}};
-  {
-    const auto backend = open_lmdb(folder / "store");
-    const auto table = table_over(*backend);
-    for (const auto& [key, value] : rows) table->put(key, value);
-    flush(*table, *backend);
-    table->put("lost", "v");
-  }
-  const auto backend = open_lmdb(folder / "store");
-  CHECK(rows_of(*table_over(*backend)) == rows);
-}
 
 TEST_CASE("the map is a multiple of the quota, and costs no disk") {
   TemporaryFolder folder;
@@ -121,18 +84,6 @@ TEST_CASE("a write transaction that is dropped leaves nothing, and the next one 
   CHECK((*reading)->get("l") == "kept");
 }
 
-TEST_CASE("a snapshot may outlive its backend") {
-  TemporaryFolder folder;
-  std::unique_ptr<WriteBehindTable> table;
-  {
-    const auto backend = open_lmdb(folder / "store");
-    table = table_over(*backend);
-    table->put("k", "v");
-    flush(*table, *backend);
-  }
-  CHECK(table->get("k") == "v");
-}
-
 TEST_CASE("pages are used again while the table is refreshed, so that the file does not grow for ever") {
   TemporaryFolder folder;
   const auto backend = open_lmdb(folder / "store");
@@ -144,44 +95,4 @@ TEST_CASE("pages are used again while the table is refreshed, so that the file d
     if (round == 10) early = backend->usage().high_water_bytes;
   }
   CHECK(backend->usage().high_water_bytes <= early * 3 / 2);
-}
-
-TEST_CASE("one thread reads and changes rows while another commits") {
-  TemporaryFolder folder;
-  const auto backend = open_lmdb(folder / "store");
-  const auto table = table_over(*backend);
-  Model model;
-  Random random(3);
-  for (int round = 0; round < 20; ++round) {
-    for (int i = 0; i < 100; ++i) {
-      const Bytes key = random_key(random);
-      model[key] = random_value(random);
-      table->put(key, model[key]);
-    }
-    const auto frozen = table->freeze();
-    Status committed;
-    std::atomic<bool> done = false;
-    std::jthread store_actor([&] {
-      committed = backend->commit(*frozen);
-      done = true;
-    });
-    // At least once, and for as long as the commit takes.
-    do {
-      const Bytes key = random_key(random);
-      if (random.one_in(3)) {
-        table->erase(key);
-        model.erase(key);
-      } else {
-        model[key] = random_value(random);
-        table->put(key, model[key]);
-      }
-      const auto expected = model.lower_bound(key);
-      const Model first = rows_of(*table, key, 1);
-      REQUIRE((expected == model.end() ? first.empty() : first == Model{*expected}));
-    } while (!done);
-    store_actor.join();
-    REQUIRE(committed.has_value());
-    REQUIRE(table->flushed().has_value());
-    REQUIRE(rows_of(*table) == model);
-  }
 }

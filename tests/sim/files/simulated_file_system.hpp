@@ -14,8 +14,9 @@ enum class Unsynced {
   any,   ///< each write is lost, kept or torn, whatever became of those before it; each change to names lost or kept
 };
 
-/// A file system in memory that does everything that a real one may do to a log or a store: it forgets what was not synced, in any
-/// order; it runs full; it fails; bits flip. Deterministic: the same calls give the same bytes. One thread at a time.
+/// A file system in memory that does everything that a real one may do to a log or a store: it forgets what was not
+/// synced, in any order; it runs full; it fails; bits flip. Deterministic: the same calls give the same bytes. One
+/// thread at a time.
 ///
 /// A file has two contents: the one that is read, and the durable one, which gets the writes when sync() succeeds. A
 /// folder has the same, synced by sync_directory(); folders themselves are durable at once, as make_directories()
@@ -35,7 +36,8 @@ class SimulatedFileSystem final : public files::FileSystem {
   ~SimulatedFileSystem() override;
 
   // ---- what the log sees ----
-  [[nodiscard]] Result<std::unique_ptr<files::File>> open(const std::filesystem::path& path, files::Access access) override;
+  [[nodiscard]] Result<std::unique_ptr<files::File>> open(const std::filesystem::path& path,
+                                                          files::Access access) override;
   [[nodiscard]] Result<std::unique_ptr<files::File>> create(const std::filesystem::path& path) override;
   [[nodiscard]] Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
   [[nodiscard]] Status remove(const std::filesystem::path& path) override;

@@ -17,6 +17,7 @@ class SimulatedBackend final : public store::Backend {
 
   [[nodiscard]] Result<std::unique_ptr<store::Snapshot>> snapshot() override;
   [[nodiscard]] Status commit(const store::Overlay& overlay) override;
+  [[nodiscard]] Result<bool> step() override { return false; }
 
   [[nodiscard]] Result<store::Backend*> begin_image() override;
   [[nodiscard]] Status complete_image() override;
