@@ -4,6 +4,8 @@
 
 #include "common/base/entropy.hpp"
 #include "common/replica/restore.hpp"
+#include "common/store/engine.hpp"
+#include "common/store/inspect.hpp"
 #include "node/pending_image.hpp"
 #include "node/put_aside.hpp"
 
@@ -43,8 +45,8 @@ Result<wal::OpenedLog> open_log(wal::FileSystem& files, const std::filesystem::p
 }
 
 /// The settings of the cluster, if this folder knows them yet: from the store, or from the first entry.
-Result<std::optional<app::Settings>> known_settings(const StateMachine& machine, const wal::Log& log) {
-  if (machine.meta().settings) return machine.meta().settings;
+Result<std::optional<app::Settings>> known_settings(const std::optional<app::Meta>& meta, const wal::Log& log) {
+  if (meta && meta->settings) return meta->settings;
   if (log.first() != Index{1} || log.last().index == Index{}) return std::optional<app::Settings>{};
   const auto first = log.read(Index{1}, Index{1}, 1);
   if (!first) return std::unexpected(first.error());
@@ -59,6 +61,29 @@ Status check_settings(const std::filesystem::path& folder, const app::Settings& 
   for (const std::string& each : app::difference(ours, *known)) all += (all.empty() ? "" : "; ") + each;
   if (all.empty()) return {};
   return fail(ErrorCode::usage, folder.string() + " belongs to a cluster with other settings: " + all);
+}
+
+/// A store that another engine has made, or one with other slots, is no store of this one. If it has any rows, the
+/// cluster that it belongs to has other settings; if it has none, because this node was started with the wrong flags
+/// before it became a member, it is made anew.
+Status check_engine(wal::FileSystem& files, const std::filesystem::path& folder, const app::Settings& settings,
+                    const wal::Log& log) {
+  const auto where = DataFolder::store_of(folder);
+  const auto made = store::engine_of(files, where);
+  if (!made) return std::unexpected(made.error());
+  if (!*made || store::fits(**made, settings)) return {};
+  const auto meta = store::inspect_store(where);
+  if (!meta) return std::unexpected(meta.error());
+  const auto known = known_settings(*meta, log);
+  if (!known) return std::unexpected(known.error());
+  if (Status same = check_settings(folder, settings, *known); !same) return same;
+  if (*meta)
+    return fail(ErrorCode::corrupt, where.string() + ": the engine " + (*made)->engine +
+                                        " made this store, and it is not that of the cluster");
+  std::error_code code;
+  std::filesystem::remove_all(where, code);
+  if (code) return fail(ErrorCode::io, "cannot remove " + where.string() + ": " + code.message());
+  return {};
 }
 
 /// True if the log is whole and holds everything since the first entry: the state can be made from it.
@@ -125,7 +150,9 @@ Result<DataFolder> DataFolder::open_whole(const std::filesystem::path& folder, c
                                      : ", without a copy: the disk is full");
   }
   is_store_damaged = true;
-  auto backend = store::LmdbBackend::open(store_of(folder), settings.quota_bytes);
+  if (const Status fits = check_engine(*files, folder, settings, opened->log); !fits)
+    return std::unexpected(fits.error());
+  auto backend = store::open_engine(*files, store_of(folder), settings);
   if (!backend) return std::unexpected(backend.error());
   const auto is_changed = finish_pending_image(**backend, opened->log);
   if (!is_changed) return std::unexpected(is_changed.error());
@@ -141,7 +168,7 @@ Result<DataFolder> DataFolder::open_whole(const std::filesystem::path& folder, c
   if (!machine) return std::unexpected(machine.error());
   is_store_damaged = false;
 
-  const auto known = known_settings(**machine, opened->log);
+  const auto known = known_settings((*machine)->meta(), opened->log);
   if (!known) return std::unexpected(known.error());
   if (const Status same = check_settings(folder, settings, *known); !same) return std::unexpected(same.error());
   auto restored = replica::restore(recovered, opened->log, (*machine)->applied(), (*machine)->meta().digest);

@@ -5,7 +5,7 @@
 #include "common/app/settings.hpp"
 #include "common/obs/logger.hpp"
 #include "common/raft/options.hpp"
-#include "common/store/lmdb_backend.hpp"
+#include "common/store/backend.hpp"
 #include "common/wal/log.hpp"
 #include "common/wal/posix_file_system.hpp"
 #include "node/state_machine.hpp"
@@ -24,7 +24,7 @@ enum class Damage {
 /// each other.
 struct DataFolder {
   std::unique_ptr<wal::PosixFileSystem> files;
-  std::unique_ptr<store::LmdbBackend> backend;
+  std::unique_ptr<store::Backend> backend;
   std::unique_ptr<StateMachine> machine;
   wal::Log log;
   raft::Restored restored;

@@ -35,7 +35,8 @@ class ServiceSink final : public replica::RoundSink {
 
 app::Settings settings_of(const config::NodeOptions& options) {
   app::Settings settings;
-  settings.engine = "lmdb";
+  settings.engine = config::word_of(options.engine);
+  settings.slot = static_cast<std::uint32_t>(options.slot_bytes);
   settings.quota_bytes = options.quota_bytes;
   return settings;
 }

@@ -14,8 +14,7 @@ constexpr std::size_t mailbox_capacity = limits::members * 2 * limits::image_win
 constexpr std::uint64_t idle_us = 3'600'000'000;
 /// How often a flush that found no room looks for some, and images look for what is late.
 constexpr std::uint64_t retry_us = 200'000;
-/// A flush that fails with less room left than this failed for want of it. LMDB does not always say so: it calls a
-/// write that was cut short at the end of the disk an I/O error.
+/// With more room left than this a flush that found none will not find any: it is the engine's own that is full.
 constexpr std::uintmax_t little_room_bytes = limits::overlay_bytes;
 /// And with less than this another attempt would be in vain.
 constexpr std::uintmax_t least_room_bytes = limits::MiB;
@@ -56,17 +55,25 @@ Status StoreActor::start(store::Backend& backend, std::filesystem::path folder, 
 }
 
 Status StoreActor::run(State& state, const std::stop_token& stop) {
+  Status ended = work_off(state, stop);
+  if (!ended) {
+    logger_.error("{}; the store can no longer be trusted, this replica stops", ended.error().what);
+    callbacks_.failed(ended.error());
+  }
+  return ended;
+}
+
+Status StoreActor::work_off(State& state, const std::stop_token& stop) {
   std::vector<Work> items;
   while (true) {
     const bool has_work = mailbox_.drain(items);
-    if (const Status status = work(state, items); !status) {
-      logger_.error("{}; the store can no longer be trusted, this replica stops", status.error().what);
-      callbacks_.failed(status.error());
-      return status;
-    }
+    if (Status status = work(state, items); !status) return status;
+    if (has_work) continue;
     // What is not flushed stands in the log.
-    if (stop.stop_requested() && !has_work) return {};
-    if (!has_work) mailbox_.wait(state.waiting || state.images.is_sending() ? retry_us : idle_us);
+    if (stop.stop_requested()) return {};
+    const auto more = state.backend.step();
+    if (!more) return std::unexpected(more.error());
+    if (!*more) mailbox_.wait(state.waiting || state.images.is_sending() ? retry_us : idle_us);
   }
 }
 
@@ -90,11 +97,11 @@ Status StoreActor::on(State& state, Flush& flush) {
   return flush_waiting(state);
 }
 
-/// A commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB
-/// refuses every later one. So trying again is safe whatever it was that failed.
+/// A commit that found no room on the disk is tried again; any other that fails is the last.
 Status StoreActor::flush_waiting(State& state) {
   const Status committed = state.backend.commit(*state.waiting);
-  if (!committed && free_bytes(state.folder) >= little_room_bytes) return committed;
+  const bool is_full = !committed && committed.error().code == ErrorCode::disk_full;
+  if (!committed && (!is_full || free_bytes(state.folder) >= little_room_bytes)) return committed;
   if (!committed && !state.is_full) logger_.warn("no room to flush to the store: {}", committed.error().what);
   set_full(state, !committed);
   if (!committed) return {};

@@ -18,7 +18,7 @@
 
 namespace parley::node {
 
-/// The thread that owns LMDB's write transaction: makes frozen overlays durable, frees them when they have been, and
+/// The thread that changes the store: makes frozen overlays durable, frees them when they have been, and
 /// sends and takes in images of the state. A flush that finds no room on the disk leaves the store as it was; it is
 /// tried again when there is some.
 class StoreActor final : public replica::ImagePort {
@@ -113,6 +113,7 @@ class StoreActor final : public replica::ImagePort {
   };
 
   Status run(State& state, const std::stop_token& stop);
+  [[nodiscard]] Status work_off(State& state, const std::stop_token& stop);
   [[nodiscard]] Status work(State& state, std::vector<Work>& items);
   [[nodiscard]] Status on(State& state, Flush& flush);
   [[nodiscard]] Status on(State&, Free&) { return {}; }

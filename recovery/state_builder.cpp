@@ -8,6 +8,7 @@
 #include "common/transfer/rows.hpp"
 #include "common/wal/log.hpp"
 #include "common/wal/posix_file_system.hpp"
+#include "recovery/convert_store.hpp"
 
 namespace parley::recovery {
 namespace {
@@ -213,13 +214,31 @@ Status StateBuilder::finish() {
   application_->forget_membership();
   if (Status synced = sync(); !synced) return synced;
   if (Status made = make_log(); !made) return made;
-  close();
+  if (Status finished = finish_store(); !finished) return finished;
   std::error_code code;
   fs::remove(folder_, code);  // an empty one
   fs::rename(making_, folder_, code);
   if (code) return io_error(code, "cannot rename " + making_.string() + " to " + folder_.string());
   wal::PosixFileSystem files;
   return files.sync_directory(folder_.parent_path());
+}
+
+/// The store is LMDB's as yet.
+Status StateBuilder::finish_store() {
+  const app::Settings settings = meta().in_force();
+  const fs::path copy = making_ / "store.copy";
+  const bool is_lmdb = settings.engine == "lmdb";
+  if (!is_lmdb) {
+    if (Status copied = copy_store(*backend_, copy, settings); !copied) return copied;
+  }
+  close();
+  if (is_lmdb) return {};
+  std::error_code code;
+  fs::remove_all(making_ / "store", code);
+  if (!code) fs::rename(copy, making_ / "store", code);
+  if (code) return io_error(code, "cannot put " + copy.string() + " in its place");
+  wal::PosixFileSystem files;
+  return files.sync_directory(making_);
 }
 
 /// A log that begins behind the state, of a server that nobody knows and that belongs to no cluster.

@@ -23,9 +23,10 @@ struct BuildOptions {
   std::size_t overlay_bytes = limits::recovery_overlay_bytes;
 };
 
-/// Builds the state of a cluster in a fresh store, from an image of it or from nothing, and the entries behind that;
-/// and makes a data folder of it, from which a node founds a new cluster. An image must be of what was said; the
-/// digests of entries were verified by whoever received them. One thread calls it; another makes rows durable.
+/// Builds the state of a cluster in a fresh store of LMDB, from an image of it or from nothing, and the entries behind
+/// that; and makes a data folder of it, from which a node founds a new cluster: with the engine of the old one, which
+/// is known for certain only when all rows are there. An image must be of what was said; the digests of entries were
+/// verified by whoever received them. One thread calls it; another makes rows durable.
 ///
 ///     begin -> add_rows ... -> end_image -> apply ... -> settle -> finish
 ///
@@ -81,6 +82,7 @@ class StateBuilder {
   [[nodiscard]] Status begin_flush();
   [[nodiscard]] Status end_flush();
   [[nodiscard]] Status make_log() const;
+  [[nodiscard]] Status finish_store();
   void close();
 
   std::filesystem::path folder_;

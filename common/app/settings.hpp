@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/base/bytes.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/engine_limits.hpp"
 
 namespace parley::app {
 
@@ -14,7 +14,7 @@ namespace parley::app {
 /// `disk` the quota never falls. The limits may be lowered below those of base/limits.hpp, never raised above them.
 struct Settings {
   std::string engine = "lmdb";                            ///< `lmdb`, `memory` or `disk`
-  std::uint32_t slot = 1024;                              ///< bytes per record with engine `disk`
+  std::uint32_t slot = limits::slot_bytes;                              ///< bytes per record with engine `disk`
   std::uint64_t quota_bytes = limits::quota_bytes;        ///< of key-value rows, each with its overhead
   std::uint32_t key_bytes = limits::key_bytes;            ///< longest key that may be written
   std::uint32_t value_bytes = limits::value_bytes;        ///< longest value that may be written

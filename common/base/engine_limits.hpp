@@ -37,6 +37,8 @@ inline constexpr std::uint64_t engine_waiting_bytes = 256 * MiB;
 
 /// Bytes by which the file of slots grows at least; they are a hole and take no room on the disk.
 inline constexpr std::uint64_t slot_file_growth_bytes = 64 * MiB;
+/// Default bytes of a slot, as the seed's diskstorage has them.
+inline constexpr std::uint32_t slot_bytes = 1 * KiB;
 /// Bytes of the smallest slot: its head and a few bytes of value. A smaller one is a usage error.
 inline constexpr std::uint32_t least_slot_bytes = 16;
 

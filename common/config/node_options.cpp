@@ -42,8 +42,16 @@ void declare_storage(OptionTable& table, NodeOptions& options) {
   constexpr std::uint64_t max_quota = 1024 * limits::GiB;  // the map is four times this, within 47 bits of addresses
   table.text("data", &options.data,
              {.meaning = "the data folder; locked while in use", .value = "FOLDER", .shown_default = "./data/ID"});
-  table.choice<Engine>("engine", &options.engine, {{"lmdb", Engine::lmdb}},
-                       {.meaning = "where key-value pairs live; the same in the whole cluster"});
+  table.choice<Engine>(
+      "engine", &options.engine,
+      {{word_of(Engine::lmdb), Engine::lmdb},
+       {word_of(Engine::memory), Engine::memory},
+       {word_of(Engine::disk), Engine::disk}},
+      {.meaning = "where key-value pairs live: in LMDB, in memory behind a journal, or at key times -slot in a file, "
+                  "keys being numbers; the same in the whole cluster"});
+  table.size(
+      "slot", &options.slot_bytes, {.min = limits::least_slot_bytes, .max = limits::value_bytes},
+      {.meaning = "with -engine disk: bytes of a record, 12 of which are its head; the same in the whole cluster"});
   table.size("quota", &options.quota_bytes, {.min = min_quota, .max = max_quota},
              {.meaning = "bytes of keys and values that the cluster may hold; the same in the whole cluster"});
   table.size("segment", &options.segment_bytes, {.min = limits::min_segment_bytes, .max = limits::max_segment_bytes},
@@ -55,6 +63,10 @@ void declare_storage(OptionTable& table, NodeOptions& options) {
       "retain-archives", &options.retain_archives, {.min = 0, .max = 1'000'000'000'000, .unit = "entries"},
       {.meaning = "what loggers are asked to keep in their archives behind the last entry flushed to the store; "
                   "they forget the rest once more than half of the voters ask for it; 0: never ask"});
+  table.text(
+      "logfolder", &options.log_folder,
+      {.meaning = "also log each applied command in an archive in the folder ID there, synced before it is answered",
+       .value = "FOLDER"});
   table.flag("unsafe-no-fsync", &options.unsafe_no_fsync,
              {.meaning = "acknowledge before the disk has the write: a power cut can lose what was acknowledged"});
 }
@@ -99,6 +111,10 @@ Status check(const NodeOptions& options, const Parsed& parsed) {
   if (options.recovery) listeners.push_back({"hrecov", *options.recovery});
   if (const Status fine = check_listeners(listeners, {options.insecure, options.advertise}, parsed); !fine) return fine;
   if (const Status fine = check_timers(options, parsed); !fine) return fine;
+  if (options.engine != Engine::disk && parsed.given("slot")) {
+    return wrong(parsed.origin("slot"),
+                 fmt::format("only with -engine disk; the engine is {}", word_of(options.engine)));
+  }
   if (options.join.size() > limits::members) {
     return wrong(parsed.origin("join"), fmt::format("more than {} addresses", limits::members));
   }
@@ -140,6 +156,15 @@ Result<NodeCommand> parse_about_folder(const CommandLine& line) {
 }
 
 }  // namespace
+
+std::string_view word_of(Engine engine) {
+  switch (engine) {
+    case Engine::lmdb: return "lmdb";
+    case Engine::memory: return "memory";
+    case Engine::disk: return "disk";
+  }
+  return {};
+}
 
 const std::vector<std::string>& log_level_words() {
   static const std::vector<std::string> words = {"trace", "debug", "info", "warn", "error"};

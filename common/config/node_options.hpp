@@ -7,13 +7,15 @@
 
 #include "common/base/address.hpp"
 #include "common/base/ids.hpp"
-#include "common/base/limits.hpp"
+#include "common/base/engine_limits.hpp"
 #include "common/config/option_table.hpp"
 
 namespace parley::config {
 
 /// Where key-value pairs live.
-enum class Engine { lmdb };
+enum class Engine { lmdb, memory, disk };
+/// As `-engine` and the settings of a cluster call it.
+[[nodiscard]] std::string_view word_of(Engine engine);
 
 /// Everything that parley-node can be told. The values here are the defaults; the comment of a field says what it means
 /// and what follows from it.
@@ -38,6 +40,8 @@ struct NodeOptions {
   std::string data;
   /// `-engine`: a setting of the cluster; a node that differs refuses to start.
   Engine engine = Engine::lmdb;
+  /// `-slot`, in bytes: with engine disk the value of key K is kept at K times this. A setting of the cluster.
+  std::uint64_t slot_bytes = limits::slot_bytes;
   /// `-quota`, in bytes: rows that the cluster may hold; a write beyond it is answered `quota`. A setting of the
   /// cluster.
   std::uint64_t quota_bytes = limits::quota_bytes;
@@ -47,6 +51,9 @@ struct NodeOptions {
   /// `-retain-archives`: entries of their archives that loggers are to keep behind the last one flushed to the store.
   /// What lies before is forgotten once more than half of the voters say so. 0: this node never asks for it.
   std::uint64_t retain_archives = 0;
+  /// `-logfolder`: where the node also keeps each entry that it applies, in an archive of its own, in the folder with
+  /// its name: written and synced before anybody hears that the entry was applied. Empty: nowhere.
+  std::string log_folder;
   /// `-segment`, in bytes: size of a log segment. Larger ones are made more rarely, and trimmed later.
   std::uint64_t segment_bytes = limits::segment_bytes;
   /// `-unsafe-no-fsync`: writes are acknowledged before the disk has them, so that a power cut can lose them.

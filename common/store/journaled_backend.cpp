@@ -1,5 +1,7 @@
 #include "common/store/journaled_backend.hpp"
 
+#include <utility>
+
 #include "common/base/ensure.hpp"
 #include "common/store/folder_sync.hpp"
 #include "common/store/image_folders.hpp"
@@ -35,6 +37,11 @@ Result<std::unique_ptr<JournaledBackend>> JournaledBackend::open(files::FileSyst
   auto rows = JournaledRows::open(files, folder, options, StoreMode::use);
   if (!rows) return std::unexpected(std::move(rows.error()));
   return std::unique_ptr<JournaledBackend>(new JournaledBackend(files, folder, options, *std::move(rows)));
+}
+
+Result<bool> JournaledBackend::step() {
+  if (replaced_ && !replaced_->is_read()) replaced_.reset();
+  return rows_->step();
 }
 
 Result<Backend*> JournaledBackend::begin_image() {
@@ -74,7 +81,7 @@ Status JournaledBackend::install_image() {
   if (!has_one) return std::unexpected(has_one.error());
   ENSURE(*has_one);
   if (Status swapped = put_image_in_place(folder_); !swapped) return swapped;
-  rows_ = std::move(image_->rows_);
+  replaced_ = std::exchange(rows_, std::move(image_->rows_));
   rows_->moved_to(folder_);
   image_.reset();
   return {};

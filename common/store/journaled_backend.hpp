@@ -19,7 +19,7 @@ class JournaledBackend final : public Backend {
 
   [[nodiscard]] Result<std::unique_ptr<Snapshot>> snapshot() override { return rows_->snapshot(); }
   [[nodiscard]] Status commit(const Overlay& overlay) override { return rows_->commit(overlay); }
-  [[nodiscard]] Result<bool> step() override { return rows_->step(); }
+  [[nodiscard]] Result<bool> step() override;
 
   [[nodiscard]] Result<Backend*> begin_image() override;
   [[nodiscard]] Status complete_image() override;
@@ -42,6 +42,7 @@ class JournaledBackend final : public Backend {
   JournaledOptions options_;
   std::unique_ptr<JournaledRows> rows_;
   std::unique_ptr<JournaledBackend> image_;  ///< coming in, or complete
+  std::unique_ptr<JournaledRows> replaced_;  ///< by an image, until nobody reads them: freeing them takes its time
 };
 
 }  // namespace parley::store

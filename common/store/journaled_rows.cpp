@@ -204,6 +204,12 @@ void JournaledRows::forget_unused() {
   }
 }
 
+bool JournaledRows::is_read() {
+  forget_unused();
+  // Two are ours: the one here, and the one that is published.
+  return !retired_.empty() || current_.use_count() > 2;
+}
+
 std::uint64_t JournaledRows::pinned_bytes() const {
   std::uint64_t bytes = 0;
   bool is_read = false;

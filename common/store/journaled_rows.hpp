@@ -47,6 +47,8 @@ class JournaledRows {
   [[nodiscard]] Result<bool> step();
   [[nodiscard]] bool is_crowded() const;
 
+  /// False if no snapshot is left.
+  [[nodiscard]] bool is_read();
   void moved_to(const std::filesystem::path& folder) { journal_.moved_to(folder); }
   [[nodiscard]] const Journal& journal() const { return journal_; }
   /// Of the file of slots, holes included.

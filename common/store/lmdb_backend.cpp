@@ -9,6 +9,9 @@
 namespace parley::store {
 namespace {
 
+/// A commit that fails with less room left than this on the disk failed for want of it.
+constexpr std::uintmax_t little_room_bytes = limits::overlay_bytes;
+
 class LmdbCursor final : public RowCursor {
  public:
   LmdbCursor(const LmdbReadTransaction& transaction, BytesView from) : file_(transaction.environment().file()) {
@@ -87,6 +90,18 @@ Status LmdbBackend::commit(const Overlay& overlay) {
 }
 
 Status LmdbBackend::commit(std::span<const std::shared_ptr<const Overlay>> overlays) {
+  Status committed = try_commit(overlays);
+  if (committed || committed.error().code == ErrorCode::disk_full) return committed;
+  // LMDB calls a write that was cut short at the end of the disk an I/O error. To try again is safe whatever it was:
+  // a commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB
+  // refuses every later one.
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder_, unknown);
+  if (!unknown && space.available < little_room_bytes) committed.error().code = ErrorCode::disk_full;
+  return committed;
+}
+
+Status LmdbBackend::try_commit(std::span<const std::shared_ptr<const Overlay>> overlays) {
   auto transaction = LmdbWriteTransaction::begin(environment_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
   for (const auto& overlay : overlays) {

@@ -32,6 +32,8 @@ TEST_CASE("a node needs only its id, and has a sound default for everything else
   CHECK(options.advertise.empty());
   CHECK(options.data == "./data/n");
   CHECK(options.engine == Engine::lmdb);
+  CHECK(options.slot_bytes == 1024);
+  CHECK(options.log_folder.empty());
   CHECK(options.quota_bytes == 8ULL << 30);
   CHECK(options.segment_bytes == 64ULL << 20);
   CHECK_FALSE(options.unsafe_no_fsync);
@@ -55,7 +57,11 @@ TEST_CASE("each flag of a node reaches its field") {
                                           "-data",
                                           "d",
                                           "-engine",
-                                          "lmdb",
+                                          "disk",
+                                          "-slot",
+                                          "4KiB",
+                                          "-logfolder",
+                                          "l",
                                           "-quota",
                                           "1GiB",
                                           "-segment",
@@ -83,6 +89,9 @@ TEST_CASE("each flag of a node reaches its field") {
   CHECK(options.join[1].text() == "127.0.0.1:5");
   CHECK(options.advertise == "node0.example");
   CHECK(options.data == "d");
+  CHECK(options.engine == Engine::disk);
+  CHECK(options.slot_bytes == 4096);
+  CHECK(options.log_folder == "l");
   CHECK(options.quota_bytes == 1ULL << 30);
   CHECK(options.segment_bytes == 8ULL << 20);
   CHECK(options.unsafe_no_fsync);
@@ -182,7 +191,16 @@ TEST_CASE("sizes of a node stay within their limits") {
   CHECK(error_of({"-segment", "1MiB"}) == "-segment: \"1MiB\" is out of range: 8MiB to 1GiB");
   CHECK(error_of({"-segment", "2GiB"}) == "-segment: \"2GiB\" is out of range: 8MiB to 1GiB");
   CHECK(error_of({"-quota", "1MiB"}) == "-quota: \"1MiB\" is out of range: 64MiB to 1TiB");
-  CHECK(error_of({"-engine", "memory"}) == "-engine: expected lmdb, found \"memory\"");
+}
+
+TEST_CASE("a node has one of three engines, and slots with one of them") {
+  for (const Engine engine : {Engine::lmdb, Engine::memory, Engine::disk})
+    CHECK(options_of({"-engine", std::string(word_of(engine))}).engine == engine);
+  CHECK(error_of({"-engine", "tape"}) == "-engine: expected lmdb|memory|disk, found \"tape\"");
+  CHECK(error_of({"-engine", "disk", "-slot", "15"}) == "-slot: \"15\" is out of range: 16B to 1MiB");
+  CHECK(error_of({"-engine", "disk", "-slot", "2MiB"}) == "-slot: \"2MiB\" is out of range: 16B to 1MiB");
+  CHECK(error_of({"-engine", "memory", "-slot", "1KiB"}) == "-slot: only with -engine disk; the engine is memory");
+  CHECK(error_of({"-slot", "1KiB"}) == "-slot: only with -engine disk; the engine is lmdb");
 }
 
 TEST_CASE("a folder is inspected or verified without an id") {
@@ -212,6 +230,8 @@ TEST_CASE("a node prints its help and its version") {
                            "-join",
                            "-data",
                            "-engine",
+                           "-slot",
+                           "-logfolder",
                            "-unsafe-no-fsync",
                            "-retain",
                            "-retain-archives",

@@ -32,7 +32,7 @@ class TemporaryFolder {
 };
 
 /// The log of a cluster: settings, a membership, a session, and sets of `keys` keys in turn.
-inline std::vector<Entry> some_log(std::uint64_t sets, std::uint64_t keys) {
+inline std::vector<Entry> some_log(std::uint64_t sets, std::uint64_t keys, const app::Settings& settings = {}) {
   std::vector<Entry> log;
   Digest digest = chain_start(ClusterId{});
   const auto append = [&](EntryKind kind, Bytes payload) {
@@ -40,11 +40,12 @@ inline std::vector<Entry> some_log(std::uint64_t sets, std::uint64_t keys) {
     digest = entry.digest = chain_next(digest, entry);
     log.push_back(std::move(entry));
   };
-  append(EntryKind::settings, app::encode_settings({}));
+  append(EntryKind::settings, app::encode_settings(settings));
   append(EntryKind::membership, "members of a cluster that is gone");
   append(EntryKind::command, encode_command(app::Command{.operation = app::OpenSession{1}}));
   for (std::uint64_t seq = 1; seq <= sets; ++seq) {
-    const Bytes key = "k" + std::to_string(seq % keys);
+    // With slots a key is a number.
+    const Bytes key = (settings.engine == "disk" ? "" : "k") + std::to_string(seq % keys);
     const Bytes value(100, static_cast<char>('a' + seq % 26));
     append(EntryKind::command,
            encode_command(app::Command{SessionId{3}, RequestSeq{seq}, RequestSeq{seq}, app::Set{key, value}}));

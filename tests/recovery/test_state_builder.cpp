@@ -33,8 +33,8 @@ void apply_all(StateBuilder& builder, const std::vector<Entry>& log) {
   builder.settle();
 }
 
-node::DataFolder opened(const fs::path& folder) {
-  auto data = node::DataFolder::open(folder, {}, {}, node::Damage::refuses, obs::Logger::silent());
+node::DataFolder opened(const fs::path& folder, const app::Settings& settings = {}) {
+  auto data = node::DataFolder::open(folder, settings, {}, node::Damage::refuses, obs::Logger::silent());
   if (!data) FAIL(data.error().what);
   return *std::move(data);
 }
@@ -63,6 +63,37 @@ TEST_CASE("a folder that was built from a log is one that a node can found a new
   CHECK(data.machine->meta().membership.empty());
   const app::Reply reply = data.machine->query(app::Get{"k7"});
   CHECK(std::get<app::ReplyValue>(reply.body).value == Bytes(100, static_cast<char>('a' + 1907 % 26)));
+}
+
+TEST_CASE("a folder that was built has a store of the engine that the cluster had, and its state") {
+  const std::string engine = GENERATE(as<std::string>{}, "lmdb", "memory", "disk");
+  const std::size_t hands = GENERATE(0U, 2U);
+  CAPTURE(engine, hands);
+  const app::Settings settings{.engine = engine, .slot = 256};
+  const TemporaryFolder temporary;
+  const fs::path folder = temporary.path() / "new";
+  app::Meta meta;
+  {
+    auto builder = StateBuilder::begin(folder, {.hands = hands});
+    REQUIRE(builder);
+    apply_all(*builder, some_log(5000, 3000, settings));
+    meta = builder->meta();
+    REQUIRE(builder->finish());
+  }
+  CHECK(fs::exists(folder / "store" / "data.mdb") == (engine == "lmdb"));
+  CHECK(fs::exists(folder / "store" / "values") == (engine == "disk"));
+  CHECK(std::distance(fs::directory_iterator(folder), {}) == 2);
+  for (const char* other : {"lmdb", "memory", "disk"}) {
+    if (other == engine) continue;
+    const auto refused = node::DataFolder::open(folder, {.engine = other, .slot = 256}, {}, node::Damage::refuses,
+                                                obs::Logger::silent());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::usage);
+  }
+  const node::DataFolder data = opened(folder, settings);
+  CHECK(data.machine->meta().state == meta.state);
+  const app::Reply reply = data.machine->query(app::Get{engine == "disk" ? "2007" : "k2007"});
+  CHECK(std::get<app::ReplyValue>(reply.body).value == Bytes(100, static_cast<char>('a' + 2007 % 26)));
 }
 
 TEST_CASE("an image and the entries behind it give the state that all entries give") {
