@@ -60,6 +60,7 @@ struct Node::Parts {
 
   Status open();
   Status open_folder();
+  Status open_application_log();
   Status bind_ports();
   Status start_actors();
   Status begin_membership(const raft::Membership& known);
@@ -76,6 +77,8 @@ struct Node::Parts {
   ServiceMailbox mailbox{service_mailbox_capacity};
   ServiceSink sink{mailbox};
   std::optional<DataFolder> data;
+  wal::PosixFileSystem files;                       ///< of the application's log
+  std::unique_ptr<ApplicationLog> application_log;  ///< until the service has it; null: none is kept
   std::vector<transport::ServicePort> ports;
   std::optional<transport::PeerListener> raft_port;
   ClusterId known_cluster;     ///< that the folder belonged to when it was opened
@@ -123,7 +126,23 @@ Status Node::Parts::open_folder() {
   auto opened = DataFolder::open(options.data, settings_of(options), log_options, damage, logger);
   if (!opened) return std::unexpected(opened.error());
   data.emplace(std::move(*opened));
-  return {};
+  return options.log_folder.empty() ? Status{} : open_application_log();
+}
+
+Status Node::Parts::open_application_log() {
+  wal::Options log_options;
+  log_options.segment_bytes = options.segment_bytes;
+  log_options.sync = !options.unsafe_no_fsync;
+  const auto folder = std::filesystem::path(options.log_folder) / options.id.text();
+  auto opened = ApplicationLog::open(files, folder, log_options);
+  if (!opened) return std::unexpected(opened.error());
+  application_log = std::move(*opened);
+  if (const auto& torn = application_log->torn())
+    logger.warn("{}: {} bytes behind offset {} were never synced and are cut", torn->segment.string(), torn->bytes,
+                torn->offset);
+  const ClusterId& cluster = data->restored.cluster;
+  if (cluster.is_nil()) return {};
+  return application_log->catch_up(cluster, data->log, data->machine->applied());
 }
 
 Status Node::Parts::bind_ports() {
@@ -185,6 +204,7 @@ Status Node::Parts::start_actors() {
   from_store.image_sent = [this](ServerId peer) { mailbox.post(ImageOver{peer}); };
   from_store.installed = [this](std::unique_ptr<StateMachine> machine) { mailbox.post(Installed{std::move(machine)}); };
   from_store.serve = [this](replica::RangeOrder order) { ranges->order(std::move(order)); };
+  from_store.image_kept = [this](Result<transfer::ImageHead> image) { mailbox.post(ImageKept{std::move(image)}); };
   from_store.failed = failed;
   const Status store_started = store.start(*data->backend, DataFolder::store_of(options.data), std::move(from_store));
   if (!store_started) return store_started;
@@ -202,6 +222,9 @@ Status Node::Parts::start_actors() {
   calls.stop_sending_images = [this] { store.stop_sending(); };
   calls.refuse_image = [this] { store.refuse_image(); };
   calls.install_image = [this] { store.install_image(); };
+  calls.keep_image = [this](const ClusterId& cluster, std::unique_ptr<archive::ImageFileWriter> writer) {
+    store.keep_image(cluster, std::move(writer));
+  };
   if (options.retain_archives > 0) {
     if (const Status voting = voter.start(data->server, options.id); !voting) return voting;
     calls.vote = [this](ArchiveVote vote) { voter.vote(std::move(vote)); };
@@ -221,7 +244,8 @@ Status Node::Parts::start_actors() {
       "service", [this] { mailbox.wake(); },
       [&, this]() -> Result<std::unique_ptr<Service>> {
         return std::make_unique<Service>(std::move(service_options), std::move(calls), std::move(data->machine),
-                                         std::move(ports), mailbox, clock, logger.for_actor("service"));
+                                         std::move(application_log), std::move(ports), mailbox, clock,
+                                         logger.for_actor("service"));
       },
       [](std::unique_ptr<Service>& running, const std::stop_token& stop) { return running->run(stop); });
   if (!service_started) return std::unexpected(service_started.error());

@@ -38,11 +38,12 @@ std::string_view why_resigned(raft::Resigned resigned) {
 }  // namespace
 
 Service::Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
-                 std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock,
-                 obs::Logger logger)
+                 std::unique_ptr<ApplicationLog> log, std::vector<transport::ServicePort> ports,
+                 ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger)
     : options_(std::move(options)),
       calls_(std::move(calls)),
       machine_(std::move(machine)),
+      log_(std::move(log)),
       ports_(std::move(ports)),
       mailbox_(mailbox),
       clock_(clock),
@@ -85,6 +86,7 @@ Status Service::run(const std::stop_token& stop) {
     propose_time_if_due();
     if (now_us_ >= next_maintenance_us_) maintain();
     send_answers();
+    is_busy = maintain_log(is_busy) || is_busy;
     poller.wait(!is_busy && mailbox_.prepare_to_sleep() ? sleep_us() : 0);
     mailbox_.awake();
   }
@@ -122,7 +124,8 @@ bool Service::take_requests() {
 
 bool Service::apply_entries() {
   std::size_t applied = 0;
-  while (!installing_ && applied < entries_per_round && machine_->can_apply()) {
+  const Index end = log_what_waits();
+  while (!installing_ && applied < entries_per_round && machine_->applied() < end && machine_->can_apply()) {
     const app::Outcome outcome = machine_->apply_next();
     ++applied;
     note_changes(outcome);
@@ -313,6 +316,7 @@ void Service::on(Installed& installed) {
   chat_feeds_.replaced();
   feeds_.changed(chat_feeds_);
   feeds_.changed(key_feeds_);
+  is_log_image_asked_ = false;
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());
   announce_state();

@@ -14,6 +14,7 @@
 #include "common/replica/orders.hpp"
 #include "common/transport/service_port.hpp"
 #include "node/admin_desk.hpp"
+#include "node/application_log.hpp"
 #include "node/archive_voter.hpp"
 #include "node/chat_feeds.hpp"
 #include "node/feed_desk.hpp"
@@ -51,7 +52,12 @@ struct RunPasses {
   replica::RangeTicket ticket;
   replica::RunRead outcome;
 };
-using ToService = std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins, RunPasses, PasswordDone>;
+/// An image of the state is there behind which the application's log can go on, or why not.
+struct ImageKept {
+  Result<transfer::ImageHead> image;
+};
+using ToService =
+    std::variant<replica::Round, Flushed, ImageOver, Installed, LogBegins, RunPasses, PasswordDone, ImageKept>;
 using ServiceMailbox = mq::Mailbox<ToService>;
 
 /// What the service asks of the rest of the node. Called from the service's thread; each must be thread-safe.
@@ -64,7 +70,9 @@ struct ServiceCalls {
   std::function<void(ServerId)> give_up_image;  ///< answered by ImageOver if it was still on its way
   std::function<void()> stop_sending_images;
   std::function<void()> refuse_image;
-  std::function<void()> install_image;          ///< answered by Installed
+  std::function<void()> install_image;  ///< answered by Installed
+  /// For the application's log; answered by ImageKept.
+  std::function<void(const ClusterId&, std::unique_ptr<archive::ImageFileWriter>)> keep_image;
   std::function<void(ArchiveVote)> vote;        ///< to loggers
   std::function<void(PasswordWork)> hash;       ///< answered by PasswordDone
   std::optional<RangeAnnouncer::Calls> ranges;  ///< to who serves ranges, if anybody does
@@ -86,8 +94,10 @@ struct ServiceOptions {
 /// answers, and serves reads. It owns the ports and the state machine. One thread, which calls run().
 class Service {
  public:
+  /// `log`: the application's own, or null.
   Service(ServiceOptions options, ServiceCalls calls, std::unique_ptr<StateMachine> machine,
-          std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox, const Clock& clock, obs::Logger logger);
+          std::unique_ptr<ApplicationLog> log, std::vector<transport::ServicePort> ports, ServiceMailbox& mailbox,
+          const Clock& clock, obs::Logger logger);
 
   /// Until asked to stop.
   Status run(const std::stop_token& stop);
@@ -126,6 +136,7 @@ class Service {
   void on(const LogBegins& begins);
   void on(RunPasses& passes);
   void on(const PasswordDone& done);
+  void on(ImageKept& kept);
   void announce_applied();
   void announce_state();
   void vote_on_archives();
@@ -133,6 +144,12 @@ class Service {
   void give_up_images(const std::vector<ServerId>& peers, const char* why);
   void take_verdict(const raft::ImageVerdict& verdict);
   void trim_log();
+
+  // service_log.cpp: the application's own log
+  [[nodiscard]] Index log_what_waits();
+  void want_image_of_log();
+  [[nodiscard]] bool taken_by_log(const Status& done);
+  [[nodiscard]] bool maintain_log(bool is_busy);
 
   // service_requests.cpp: what clients ask
   void take(Asker asker, wire::Request& request);
@@ -162,6 +179,7 @@ class Service {
   ServiceOptions options_;
   ServiceCalls calls_;
   std::unique_ptr<StateMachine> machine_;
+  std::unique_ptr<ApplicationLog> log_;
   std::vector<transport::ServicePort> ports_;
   ServiceMailbox& mailbox_;
   const Clock& clock_;
@@ -186,8 +204,12 @@ class Service {
   Freshness freshness_;
   DueTimer due_timer_;
   bool is_disk_full_ = false;
-  std::optional<Index> installing_;  ///< as of which the image is that will take the place of the state
-  std::vector<Entry> behind_image_;  ///< committed meanwhile
+  bool is_log_full_ = false;            ///< the application's
+  bool is_log_image_asked_ = false;     ///< an image is on its way, behind which it can go on
+  std::uint64_t next_log_try_us_ = 0;   ///< when it was full
+  std::uint64_t next_log_step_us_ = 0;  ///< of what it has to do, if there is no spare time
+  std::optional<Index> installing_;     ///< as of which the image is that will take the place of the state
+  std::vector<Entry> behind_image_;     ///< committed meanwhile
   LogTrim trim_;
   std::optional<RangeAnnouncer> ranges_;
   bool was_member_ = false;

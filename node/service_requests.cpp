@@ -170,6 +170,7 @@ void Service::answer_status(const replica::StatusAnswer& status) {
 std::string Service::health() const {
   if (is_removed_) return "removed from its cluster";
   if (!admin_.is_member()) return cluster_.is_nil() ? "waits to join a cluster" : "no member of its cluster";
+  if (is_log_full_) return "no room for the application log";
   if (is_disk_full_) return "disk full";
   if (role_.leader.is_nobody()) return "no leader";
   return "ok";

@@ -24,6 +24,14 @@ void StateMachine::enqueue(std::vector<Entry> entries) {
   if (!entries.empty()) waiting_.push_back(std::move(entries));
 }
 
+std::vector<std::span<const Entry>> StateMachine::waiting() const {
+  std::vector<std::span<const Entry>> runs;
+  if (next_in_batch_ > 0) runs.push_back(std::span(applying_).subspan(next_in_batch_));
+  // The first was moved from there when it was begun.
+  for (std::size_t i = next_in_batch_ > 0 ? 1 : 0; i < waiting_.size(); ++i) runs.emplace_back(waiting_[i]);
+  return runs;
+}
+
 app::Outcome StateMachine::apply_next() {
   ENSURE(can_apply());
   if (next_in_batch_ == 0) applying_ = std::move(waiting_.front());

@@ -2,6 +2,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "common/app/application.hpp"
@@ -24,6 +25,8 @@ class StateMachine {
 
   /// Takes committed entries; they are applied by apply_next().
   void enqueue(std::vector<Entry> entries);
+  /// What waits, in order; lives until the next call that changes anything.
+  [[nodiscard]] std::vector<std::span<const Entry>> waiting() const;
   /// True if an entry waits and there is room for its rows.
   [[nodiscard]] bool can_apply() const { return !waiting_.empty() && table_.can_apply(); }
   /// Applies the next entry. The outcome's views live until the next call.

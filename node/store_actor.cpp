@@ -46,7 +46,7 @@ Status StoreActor::start(store::Backend& backend, std::filesystem::path folder, 
   auto actor = mq::Actor::start(
       "store", [this] { mailbox_.wake(); },
       [&]() -> Result<std::unique_ptr<State>> {
-        return std::make_unique<State>(backend, std::move(folder), std::move(calls), draw_u64());
+        return std::make_unique<State>(backend, std::move(folder), std::move(calls), callbacks_.image_kept, draw_u64());
       },
       [this](std::unique_ptr<State>& state, const std::stop_token& stop) { return run(*state, stop); });
   if (!actor) return std::unexpected(actor.error());
@@ -71,9 +71,10 @@ Status StoreActor::work_off(State& state, const std::stop_token& stop) {
     if (has_work) continue;
     // What is not flushed stands in the log.
     if (stop.stop_requested()) return {};
+    const bool is_keeping = state.keeper.step();
     const auto more = state.backend.step();
     if (!more) return std::unexpected(more.error());
-    if (!*more) mailbox_.wait(state.waiting || state.images.is_sending() ? retry_us : idle_us);
+    if (!*more && !is_keeping) mailbox_.wait(state.waiting || state.images.is_sending() ? retry_us : idle_us);
   }
 }
 
@@ -137,11 +138,17 @@ Status StoreActor::on(State& state, InstallImage&) {
   set_full(state, false);
   state.images.stop_sending();
   state.range_images.give_up();
+  state.keeper.give_up();
   if (Status installed = state.images.install(); !installed) return installed;
   auto machine = StateMachine::open(state.backend);
   if (!machine) return std::unexpected(machine.error());
   logger_.info("the state is an image now, as of entry {}", (*machine)->applied().value);
   callbacks_.installed(std::move(*machine));
+  return {};
+}
+
+Status StoreActor::on(State& state, KeepImage& keep) {
+  state.keeper.begin(keep.cluster, std::move(keep.writer));
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include "common/replica/orders.hpp"
 #include "common/store/backend.hpp"
 #include "node/image_desk.hpp"
+#include "node/image_keeper.hpp"
 #include "node/range_images.hpp"
 #include "node/state_machine.hpp"
 
@@ -30,6 +31,7 @@ class StoreActor final : public replica::ImagePort {
     std::function<void(ServerId peer)> image_sent;                 ///< or given up: the log that it held may go
     std::function<void(std::unique_ptr<StateMachine>)> installed;  ///< an image is the state now
     std::function<void(replica::RangeOrder)> serve;                ///< to who serves ranges; need not be there
+    ImageKeeper::Done image_kept;                                  ///< for the application's log; need not be there
     std::function<void(Error)> failed;                             ///< the process must stop
   };
   StoreActor(const Clock& clock, obs::Logger logger);
@@ -46,6 +48,10 @@ class StoreActor final : public replica::ImagePort {
   void refuse_image() { mailbox_.post(RefuseImage{}); }
   /// The state machine that lives on the rows of before must take nothing more.
   void install_image() { mailbox_.post(InstallImage{}); }
+  /// An image of what is flushed, for the application's log.
+  void keep_image(const ClusterId& cluster, std::unique_ptr<archive::ImageFileWriter> writer) {
+    mailbox_.post(KeepImage{cluster, std::move(writer)});
+  }
   /// Dropped when too much waits: the sender says it again.
   void arrived(ServerId from, transfer::Message message) override {
     (void)mailbox_.try_post(Arrived{from, std::move(message)});
@@ -77,6 +83,10 @@ class StoreActor final : public replica::ImagePort {
   struct StopSending {};
   struct RefuseImage {};
   struct InstallImage {};
+  struct KeepImage {
+    ClusterId cluster;
+    std::unique_ptr<archive::ImageFileWriter> writer;
+  };
   struct Arrived {
     ServerId from;
     transfer::Message message;
@@ -94,20 +104,23 @@ class StoreActor final : public replica::ImagePort {
   struct CloseRangeImage {
     replica::RangeTicket ticket;
   };
-  using Work = std::variant<Flush, Free, SendImage, GiveUpImage, StopSending, RefuseImage, InstallImage, Arrived,
-                            Restarted, OpenRangeImage, ReadRangeImage, CloseRangeImage>;
+  using Work = std::variant<Flush, Free, SendImage, GiveUpImage, StopSending, RefuseImage, InstallImage, KeepImage,
+                            Arrived, Restarted, OpenRangeImage, ReadRangeImage, CloseRangeImage>;
 
   /// What only the thread has.
   struct State {
-    State(store::Backend& its_backend, std::filesystem::path its_folder, ImageDesk::Calls calls, std::uint64_t seed)
+    State(store::Backend& its_backend, std::filesystem::path its_folder, ImageDesk::Calls calls, ImageKeeper::Done kept,
+          std::uint64_t seed)
         : backend(its_backend),
           folder(std::move(its_folder)),
           images(its_backend, std::move(calls), seed),
-          range_images(its_backend) {}
+          range_images(its_backend),
+          keeper(its_backend, std::move(kept)) {}
     store::Backend& backend;
     std::filesystem::path folder;
     ImageDesk images;
     RangeImages range_images;
+    ImageKeeper keeper;
     std::shared_ptr<const store::Overlay> waiting;  ///< to be flushed
     bool is_full = false;
   };
@@ -122,6 +135,7 @@ class StoreActor final : public replica::ImagePort {
   [[nodiscard]] Status on(State& state, StopSending&);
   [[nodiscard]] Status on(State& state, RefuseImage&);
   [[nodiscard]] Status on(State& state, InstallImage&);
+  [[nodiscard]] Status on(State& state, KeepImage& keep);
   [[nodiscard]] Status on(State& state, Arrived& arrived);
   [[nodiscard]] Status on(State& state, Restarted& restarted);
   [[nodiscard]] Status on(State& state, OpenRangeImage& open);

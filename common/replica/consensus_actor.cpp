@@ -143,6 +143,8 @@ bool ConsensusActor::Loop::take_orders() {
       links_.send_transfer(send_order->to, send_order->message);
     } else if (const auto* room = std::get_if<StoreRoom>(&order)) {
       driver_.store_room_changed(room->is_full);
+    } else if (const auto* log_room = std::get_if<ApplicationLogRoom>(&order)) {
+      driver_.application_log_room_changed(log_room->is_full);
     } else if (const auto* query = std::get_if<StatusQuery>(&order)) {
       driver_.ask_status(query->ticket);
     } else {

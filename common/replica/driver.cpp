@@ -58,6 +58,11 @@ void Driver::store_room_changed(bool is_full) {
   room_changed();
 }
 
+void Driver::application_log_room_changed(bool is_full) {
+  is_application_log_full_ = is_full;
+  room_changed();
+}
+
 /// A log that can still be written takes entries while the store waits to be flushed: they are kept for it.
 void Driver::room_changed() {
   core_.step(raft::Room{!is_full(), !is_log_full_});

@@ -29,6 +29,8 @@ class Driver {
   void notify_stable(Index index) { stable_wanted_ = index; }
   /// The store cannot be flushed for want of room, or can be again.
   void store_room_changed(bool is_full);
+  /// The same of the application's own log.
+  void application_log_room_changed(bool is_full);
   /// The log may forget the entries below `first_kept`, which are flushed to the store.
   void trim_before(Index first_kept) { disk_.submit(TrimBefore{first_kept}); }
   void ask_status(std::uint64_t ticket);
@@ -45,7 +47,7 @@ class Driver {
   void room_changed();
   void hand_over_if_full();
   [[nodiscard]] ServerId next_to_lead() const;
-  [[nodiscard]] bool is_full() const { return is_log_full_ || is_store_full_; }
+  [[nodiscard]] bool is_full() const { return is_log_full_ || is_store_full_ || is_application_log_full_; }
   void hold_or_send(std::vector<raft::Message> messages);
   [[nodiscard]] bool may_go(const Promise& promise) const;
   void send_promises();
@@ -61,6 +63,7 @@ class Driver {
   std::optional<Index> stable_wanted_;
   bool is_log_full_ = false;
   bool is_store_full_ = false;
+  bool is_application_log_full_ = false;
   ServerId handed_to_ = nobody;       ///< who was asked last to lead instead, for want of room here
   std::uint32_t hand_over_wait_ = 0;  ///< ticks until another may be asked
   Round round_;

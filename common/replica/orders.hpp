@@ -31,6 +31,11 @@ struct StoreRoom {
   bool is_full = false;
 };
 
+/// The same of the application's own log, without which nothing is applied.
+struct ApplicationLogRoom {
+  bool is_full = false;
+};
+
 /// Say this to that peer.
 struct SendTransfer {
   ServerId to;
@@ -45,6 +50,7 @@ struct StatusQuery {
 /// What may be put to the consensus actor.
 using Order = std::variant<raft::Propose, raft::ProposeTime, raft::ReadIndex, raft::ChangeMembership,
                            raft::TransferLeadership, raft::Found, raft::Applied, raft::ImageReceived, raft::ImageSent,
-                           AdoptCluster, NotifyStable, StoreRoom, TrimBefore, SendTransfer, StatusQuery, DiskDone>;
+                           AdoptCluster, NotifyStable, StoreRoom, ApplicationLogRoom, TrimBefore, SendTransfer,
+                           StatusQuery, DiskDone>;
 
 }  // namespace parley::replica

@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "common/archive/layout.hpp"
 #include "common/base/clock.hpp"
 #include "common/daemon/exit_code.hpp"
 #include "common/wal/posix_file_system.hpp"
@@ -22,9 +23,32 @@ namespace {
 
 using Kind = config::LoggerCommand::Kind;
 
+bool is_archive(wal::FileSystem& files, const std::filesystem::path& folder) {
+  const archive::Layout layout{folder};
+  const auto live = files.list(layout.live());
+  return files.open(layout.manifest(), wal::Access::read_only).has_value() || (live && !live->empty());
+}
+
+/// Of a folder of archives, such as `-logfolder` names, the one archive in it. What is anything else is said by whoever
+/// opens it.
+std::string archive_of(wal::FileSystem& files, const std::string& folder, const Console& console) {
+  if (folder.empty() || is_archive(files, folder)) return folder;
+  const auto names = files.list(folder);
+  std::vector<std::string> found;
+  for (const std::string& name : names ? *names : std::vector<std::string>()) {
+    const std::filesystem::path within = std::filesystem::path(folder) / name;
+    if (is_archive(files, within)) found.push_back(within.string());
+  }
+  if (found.size() != 1) return folder;
+  console.remark("the archive in " + folder + " is " + found.front());
+  return found.front();
+}
+
 Result<Answer> carry_out(const config::LoggerCommand& command, const Console& console) {
   wal::PosixFileSystem files;
-  const config::ToolOptions& tool = command.tool;
+  config::ToolOptions tool = command.tool;
+  tool.folder = archive_of(files, tool.folder, console);
+  tool.other = archive_of(files, tool.other, console);
   switch (command.kind) {
     case Kind::verify: return verify(files, tool.folder, console);
     case Kind::dump: return dump(files, tool, console);
