@@ -202,11 +202,14 @@ Status Journal::load_journal(std::uint64_t begin, std::optional<std::uint64_t> e
       const fs::path missing = folder_ / journal_name(JournalKind::journal, commit_);
       return fail(ErrorCode::corrupt, missing.string() + ": the file is missing");
     }
-    offset += padded_part(head.bytes);
     if (seals) {
+      const auto filled = filled_by(reader->part(), head);
+      if (!filled || *filled > commit_) return damaged(reader->where(), offset, "the seal is none");
+      filled_ = *filled;
       is_sealed_ = true;
-      break;
     }
+    offset += padded_part(head.bytes);
+    if (seals) break;
     parts.push_back(reader->take_part());
     heads.push_back(head);
     if (head.kind != PartKind::last) continue;
@@ -265,7 +268,7 @@ Status Journal::make_sure() {
     if (Status written = file_->write_at(last_begin_, bytes); !written) return written;
   }
   if (Status synced = file_->sync(); !synced) return synced;
-  write_seal();
+  is_sealed_ = write_seal(PartKind::seal).has_value();
   return {};
 }
 
@@ -291,14 +294,13 @@ Status Journal::start_file(std::uint64_t commit) {
   begin_ = commit;
   last_begin_ = end_ = journal_header_bytes;
   is_sealed_ = true;
+  static_cast<void>(write_seal(PartKind::seal));
   return {};
 }
 
 /// Another journal follows for good. Nothing that must not be lost stands there before this one says so.
 Status Journal::close_file() {
-  part_.begin(commit_, 0, 0);
-  const BytesView seal = part_.end({store_, {JournalKind::journal, begin_}, end_}, PartKind::over);
-  Status done = file_->write_at(end_, seal);
+  Status done = write_seal(PartKind::over);
   if (done) done = file_->sync();
   old_bytes_ += end_;
   return done;
@@ -328,7 +330,7 @@ Status Journal::append(const Overlay& overlay) {
   if (Status synced = file_->sync(); !synced) return remember(synced);
   last_begin_ = std::exchange(end_, offset);
   ++commit_;
-  write_seal();
+  is_sealed_ = write_seal(PartKind::seal).has_value();
   return {};
 }
 
@@ -360,10 +362,17 @@ Status Journal::write_commit(const Overlay& overlay, std::uint64_t& offset) {
 
 /// Behind the last commit it says that this one is synced, so that damage to it is not taken for the trace of a crash.
 /// The next commit is written over it. It is not synced itself, and nothing depends on it.
-void Journal::write_seal() {
+Status Journal::write_seal(PartKind kind) {
   part_.begin(commit_, 0, 0);
-  const BytesView seal = part_.end({store_, {JournalKind::journal, begin_}, end_}, PartKind::seal);
-  is_sealed_ = file_->write_at(end_, seal).has_value();
+  part_.filled(filled_);
+  return file_->write_at(end_, part_.end({store_, {JournalKind::journal, begin_}, end_}, kind));
+}
+
+void Journal::note_filled(std::uint64_t commit) {
+  ENSURE_LE(commit, commit_);
+  if (broken_ || commit <= filled_) return;
+  filled_ = commit;
+  is_sealed_ = write_seal(PartKind::seal).has_value();
 }
 
 Status Journal::remember(Status status) {

@@ -59,6 +59,9 @@ class Journal {
   [[nodiscard]] Status append(const Overlay& overlay);
   /// The number of the last commit; 0 before the first.
   [[nodiscard]] std::uint64_t commit() const { return commit_; }
+  /// Values of commits up to this one are in their slots, synced: from now on it is said behind every commit.
+  void note_filled(std::uint64_t commit);
+  [[nodiscard]] std::uint64_t filled() const { return filled_; }
   /// Of all its files.
   [[nodiscard]] std::uint64_t bytes() const { return base_bytes_ + old_bytes_ + end_; }
   [[nodiscard]] std::uint32_t slot() const { return slot_; }
@@ -94,7 +97,7 @@ class Journal {
   [[nodiscard]] Status start_file(std::uint64_t commit);
   [[nodiscard]] Status write_commit(const Overlay& overlay, std::uint64_t& offset);
   [[nodiscard]] Status write_base_part(PartKind kind);
-  void write_seal();
+  [[nodiscard]] Status write_seal(PartKind kind);
   [[nodiscard]] Status close_file();
   [[nodiscard]] Status remove_before(std::uint64_t commit);
   [[nodiscard]] JournalHeader header(JournalKind kind, std::uint64_t commit) const;
@@ -114,6 +117,7 @@ class Journal {
   std::uint64_t end_ = 0;              ///< offset behind that
   bool is_sealed_ = true;              ///< it says that its last commit is synced
   std::uint64_t commit_ = 0;
+  std::uint64_t filled_ = 0;
   PartWriter part_;
   std::unique_ptr<Base> base_;
   std::optional<TornCommit> torn_;

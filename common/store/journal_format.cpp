@@ -106,6 +106,8 @@ void PartWriter::erase(BytesView key) {
   ByteWriter(part_).number(static_cast<std::uint32_t>(key.size())).number(erased).raw(key);
 }
 
+void PartWriter::filled(std::uint64_t commit) { ByteWriter(part_).number(commit); }
+
 BytesView PartWriter::end(const PartPlace& place, PartKind kind) {
   ENSURE_LE(part_.size(), limits::journal_part_most_bytes);
   set_number(part_, 8, static_cast<std::uint32_t>(part_.size()));
@@ -145,10 +147,16 @@ bool is_intact(BytesView part, const PartPlace& place) {
   return checksum == part_checksum(part, place);
 }
 
+std::optional<std::uint64_t> filled_by(BytesView part, const PartHead& head) {
+  ByteReader in(part.substr(0, head.bytes));
+  static_cast<void>(in.raw(part_head_bytes));
+  const auto commit = in.number<std::uint64_t>();
+  return is_seal(head.kind) && in.done() ? std::optional(commit) : std::nullopt;
+}
+
 bool visit_part(BytesView part, const PartHead& head, const PartVisitor& visitor) {
   ByteReader in(part.substr(0, head.bytes));
   static_cast<void>(in.raw(part_head_bytes));
-  if (is_seal(head.kind)) return in.done();
   while (in.ok() && in.remaining() > 0) {
     const auto key_bytes = in.number<std::uint32_t>();
     const auto value_bytes = in.number<std::uint32_t>();

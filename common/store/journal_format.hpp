@@ -43,7 +43,7 @@ struct JournalName {
 enum class PartKind : std::uint8_t {
   rows = 1,  ///< of a commit, or of a base; more follow
   last = 2,  ///< the last rows of that
-  seal = 3,  ///< no rows: what stands before is synced
+  seal = 3,  ///< no rows: what stands before is synced, and so are the slots of what commits up to one changed
   over = 4,  ///< the same, and another journal follows
 };
 [[nodiscard]] constexpr bool is_seal(PartKind kind) { return kind == PartKind::seal || kind == PartKind::over; }
@@ -79,6 +79,8 @@ class PartWriter {
   void begin(std::uint64_t commit, std::uint32_t attempt, std::uint32_t number);
   void put(BytesView key, BytesView value);
   void erase(BytesView key);
+  /// All that a seal has.
+  void filled(std::uint64_t commit);
   [[nodiscard]] std::size_t bytes() const { return part_.size(); }
   /// Lives until the next begin().
   [[nodiscard]] BytesView end(const PartPlace& place, PartKind kind);
@@ -94,6 +96,9 @@ class PartWriter {
 [[nodiscard]] std::optional<PartHead> decode_part_head(BytesView head);
 /// True if the padded bytes of a part match their checksum in that place.
 [[nodiscard]] bool is_intact(BytesView part, const PartPlace& place);
+
+/// What an intact seal says: the commit up to which slots are filled. Nothing if it does not.
+[[nodiscard]] std::optional<std::uint64_t> filled_by(BytesView part, const PartHead& head);
 
 /// Visits the rows of an intact part, `value` being nothing for one that was erased. False if they are no rows.
 using PartVisitor = std::function<void(BytesView key, std::optional<BytesView> value)>;

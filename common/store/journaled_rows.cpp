@@ -95,18 +95,14 @@ Result<std::unique_ptr<JournaledRows>> JournaledRows::open(files::FileSystem& fi
   if (*slot != options.slot)
     return fail(ErrorCode::usage, folder.string() + ": the slots of this store have other sizes than was said");
   RowTree rows;
-  std::set<std::uint64_t> erased;
-  const auto replay = [&](std::uint64_t, std::span<const RowChange> changes) -> Status {
+  std::map<std::uint64_t, std::uint64_t> changed_by;  // slots, and the last commit that changed each
+  const auto replay = [&](std::uint64_t commit, std::span<const RowChange> changes) -> Status {
     rows = rows.changed(changes, [](const StoredRow&) {});
     for (const RowChange& change : changes) {
       if (options.slot == 0 || !is_clients(change.key)) continue;
       const auto number = app::slot_of(change.key.substr(1));
       if (!number) return fail(ErrorCode::corrupt, folder.string() + ": the journal has a key that no slot has");
-      if (change.row) {
-        erased.erase(*number);
-      } else {
-        erased.insert(*number);
-      }
+      changed_by[*number] = commit;
     }
     return {};
   };
@@ -118,7 +114,7 @@ Result<std::unique_ptr<JournaledRows>> JournaledRows::open(files::FileSystem& fi
   version->rows = std::move(rows);
   opened->current_ = std::move(version);
   if (options.slot > 0) {
-    if (Status loaded = opened->load_slots(files, folder, mode, erased); !loaded)
+    if (Status loaded = opened->load_slots(files, folder, mode, changed_by); !loaded)
       return std::unexpected(loaded.error());
   }
   for (auto at = opened->current_->rows.seek({}); at.valid(); at.next()) opened->counts_.add(at.row());
@@ -127,34 +123,42 @@ Result<std::unique_ptr<JournaledRows>> JournaledRows::open(files::FileSystem& fi
   return opened;
 }
 
-/// What the journal has goes to its slot again, whatever stands there: a crash may have torn it. The rest of the
-/// clients' rows are those of the slots.
+/// Of the slots that commits have changed since the last one whose slots are known to be filled, nobody knows what they
+/// have: a crash may have torn them, and they are written again. The rest of the clients' rows are those of the slots.
 Status JournaledRows::load_slots(files::FileSystem& files, const std::filesystem::path& folder, StoreMode mode,
-                                 const std::set<std::uint64_t>& erased) {
+                                 const std::map<std::uint64_t, std::uint64_t>& changed_by) {
   const auto access = mode == StoreMode::use ? files::Access::read_write : files::Access::read_only;
   auto slots = SlotFile::open(files, folder, options_.slot, options_.slot_growth_bytes, access);
   if (!slots) return std::unexpected(slots.error());
-  torn_ = erased;
-  std::vector<RowChange> changes;
-  for (auto at = current_->rows.seek(BytesView(&clients_space, 1)); at.valid(); at.next()) {
-    if (!is_clients(at.row().key())) break;
-    torn_.insert(number_of(at.row().key()));
-    changes.push_back({at.row().key(), RowRef(&at.row())});
+  std::vector<Bytes> filled;
+  for (const auto& [number, commit] : changed_by) {
+    Bytes key = clients_space + std::to_string(number);
+    if (commit <= journal_.filled()) {
+      filled.push_back(std::move(key));
+      continue;
+    }
+    const StoredRow* const row = current_->rows.find(key);
+    torn_.insert(number);
+    waiting_.push_back({commit, number, RowRef(row)});
+    if (row != nullptr) waiting_bytes_ += row->memory_bytes();
   }
-  note_waiting(changes, current_->commit);
-  for (const std::uint64_t number : erased) waiting_.push_back({current_->commit, number, {}});
+  std::ranges::sort(waiting_, {}, &Waiting::commit);
+  std::ranges::sort(filled);
+  std::vector<RowChange> void_rows;
+  for (const Bytes& key : filled) void_rows.push_back({key, {}});
 
-  changes.clear();
+  std::vector<RowChange> slot_rows;
   const Status scanned =
       slots->scan([&](std::uint64_t number) { return torn_.contains(number); },
                   [&](std::uint64_t number, std::uint32_t value_bytes) {
                     auto row = StoredRow::make_elsewhere(clients_space + std::to_string(number), value_bytes);
-                    changes.push_back({row->key(), row});
+                    slot_rows.push_back({row->key(), row});
                   });
   if (!scanned) return scanned;
-  std::ranges::sort(changes, {}, &RowChange::key);
+  std::ranges::sort(slot_rows, {}, &RowChange::key);
+  const auto nothing = [](const StoredRow&) {};
   auto version = std::make_shared<Version>(*current_);
-  version->rows = current_->rows.changed(changes, [](const StoredRow&) {});
+  version->rows = current_->rows.changed(void_rows, nothing).changed(slot_rows, nothing);
   version->slots = slots->view();
   current_ = std::move(version);
   slots_.emplace(std::move(*slots));
@@ -348,6 +352,7 @@ Status JournaledRows::fill_slots() {
     if (waiting_.front().row) waiting_bytes_ -= waiting_.front().row->memory_bytes();
     waiting_.pop_front();
   }
+  journal_.note_filled(waiting_.empty() ? journal_.commit() : waiting_.front().commit - 1);
   if (filled.empty()) return {};
   std::uint64_t dropped_bytes = 0;
   RowTree rows = change(filled, dropped_bytes);

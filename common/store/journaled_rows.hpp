@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -87,7 +88,7 @@ class JournaledRows {
   JournaledRows(Journal journal, const JournaledOptions& options) : options_(options), journal_(std::move(journal)) {}
 
   [[nodiscard]] Status load_slots(files::FileSystem& files, const std::filesystem::path& folder, StoreMode mode,
-                                  const std::set<std::uint64_t>& erased);
+                                  const std::map<std::uint64_t, std::uint64_t>& changed_by);
   [[nodiscard]] Status check_counts(const std::filesystem::path& folder) const;
   [[nodiscard]] Status check(const Overlay& overlay) const;
   [[nodiscard]] RowTree change(std::span<const RowChange> changes, std::uint64_t& dropped_bytes);

@@ -133,23 +133,29 @@ Status SlotFile::put(std::uint64_t number, BytesView value, bool is_torn) {
   if (begin + slot_ > bytes_) {
     if (Status grown = grow(begin + slot_); !grown) return grown;
   }
-  const std::uint64_t end_before = end_of_data(number, is_torn);
+  const auto end_before = end_of_data(number, is_torn);
+  if (!end_before) return std::unexpected(end_before.error());
   buffer_.clear();
   ByteWriter(buffer_).number(static_cast<std::uint32_t>(value.size())).number(slot_checksum(number, value)).raw(value);
   if (Status written = file_->write_at(begin, buffer_); !written) return written;
-  return clear(begin + buffer_.size(), end_before);
+  return clear(begin + buffer_.size(), *end_before);
 }
 
 Status SlotFile::erase(std::uint64_t number, bool is_torn) {
   const std::uint64_t begin = number * slot_;
   if (begin + slot_ > bytes_) return {};
-  return clear(begin, end_of_data(number, is_torn));
+  const auto end = end_of_data(number, is_torn);
+  return end ? clear(begin, *end) : std::unexpected(end.error());
 }
 
-/// Behind it the slot has zeros.
-std::uint64_t SlotFile::end_of_data(std::uint64_t number, bool is_torn) const {
+/// Behind it the slot has zeros. What may be a hole is read, not looked at where it is mapped: some file systems would
+/// take room for that, or the process's life if there is none.
+Result<std::uint64_t> SlotFile::end_of_data(std::uint64_t number, bool is_torn) {
   const std::uint64_t begin = number * slot_;
-  const SlotHead head = head_of(view_->mapping_->bytes().substr(begin, head_bytes));
+  buffer_.resize(head_bytes);
+  const auto read = file_->read_at(begin, buffer_);
+  if (!read) return std::unexpected(read.error());
+  const SlotHead head = head_of(buffer_);
   if (is_torn || head.length > app::slot_value_bytes(slot_)) return begin + slot_;
   return begin + head_bytes + head.length;
 }
@@ -161,12 +167,14 @@ Status SlotFile::clear(std::uint64_t from, std::uint64_t to) {
     if (!data) return std::unexpected(data.error());
     if (*data >= to) return {};
     from = std::max(from, *data);
-    const std::uint64_t size = std::min(to - from, window_bytes);
-    if (!is_zero(view_->mapping_->bytes().substr(from, size))) {
-      buffer_.assign(size, '\0');
+    buffer_.resize(std::min(to - from, window_bytes));
+    const auto read = file_->read_at(from, buffer_);
+    if (!read) return std::unexpected(read.error());
+    if (!is_zero(buffer_)) {
+      std::ranges::fill(buffer_, '\0');
       if (Status cleared = file_->write_at(from, buffer_); !cleared) return cleared;
     }
-    from += size;
+    from += buffer_.size();
   }
   return {};
 }

@@ -64,7 +64,7 @@ class SlotFile {
   [[nodiscard]] Status map();
   [[nodiscard]] Status grow(std::uint64_t bytes);
   [[nodiscard]] std::optional<std::uint32_t> value_bytes(BytesView slot, std::uint64_t number) const;
-  [[nodiscard]] std::uint64_t end_of_data(std::uint64_t number, bool is_torn) const;
+  [[nodiscard]] Result<std::uint64_t> end_of_data(std::uint64_t number, bool is_torn);
   [[nodiscard]] Status clear(std::uint64_t from, std::uint64_t to);
 
   std::unique_ptr<files::File> file_;

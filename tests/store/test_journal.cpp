@@ -8,6 +8,7 @@ using namespace parley::store;
 namespace {
 
 const std::filesystem::path folder = "/store";
+constexpr std::uint64_t seal_bytes = part_head_bytes + 8;
 
 /// A journal in simulated files, and what was put into it.
 struct Journaled {
@@ -149,7 +150,7 @@ TEST_CASE("a machine that dies at any byte of a commit leaves all of it or nothi
     was_there = opened->commit == 4;
     REQUIRE((was_there || opened->commit == 3));
     // The seal of the commit before comes first; with that alone nothing is torn.
-    if (bytes > part_head_bytes && !was_there) REQUIRE(opened->torn);
+    if (bytes > seal_bytes && !was_there) REQUIRE(opened->torn);
     store.append_many(opened->commit + 1, 6);
     REQUIRE(store.read(StoreMode::use)->rows == store.states[6]);
   }
@@ -229,10 +230,10 @@ TEST_CASE("no bit of a commit that was sealed can change unseen") {
     auto file = store.files.open(journal, files::Access::read_write);
     REQUIRE((*file)->sync().has_value());
   }
-  const std::uint64_t seal = store.files.contents(journal).size() - part_head_bytes;
+  const std::uint64_t seal = store.files.contents(journal).size() - seal_bytes;
   check(journal, seal);
   // Without its seal a commit cannot be told from one that was never promised.
-  for (std::uint64_t offset = seal; offset < seal + part_head_bytes; ++offset) {
+  for (std::uint64_t offset = seal; offset < seal + seal_bytes; ++offset) {
     store.files.flip_bit(journal, offset, offset % 8);
     const auto opened = store.read(StoreMode::inspect);
     REQUIRE(opened.has_value());

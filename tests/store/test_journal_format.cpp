@@ -82,6 +82,25 @@ TEST_CASE("a part is these bytes") {
   CHECK(rows_of(part, *head) == std::vector<Row>{{"key", "value"}, {"gone", std::nullopt}, {"l", ""}});
 }
 
+TEST_CASE("a seal is these bytes") {
+  PartWriter writer;
+  writer.begin(8, 0, 0);
+  writer.filled(6);
+  const Bytes seal(writer.end(place, PartKind::seal));
+  CHECK(to_hex(seal) ==
+        "4d7c7fef1dce54f4"
+        "28000000504a0300"
+        "0800000000000000"
+        "0000000000000000"
+        "0600000000000000");
+  const auto head = decode_part_head(seal);
+  REQUIRE(head);
+  CHECK(is_seal(head->kind));
+  CHECK(filled_by(seal, *head) == 6U);
+  const Bytes part = some_part();
+  CHECK_FALSE(filled_by(part, *decode_part_head(part)));
+}
+
 TEST_CASE("a part is intact in its place alone, and in no other bytes") {
   const Bytes part = some_part();
   PartPlace other = place;

@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "common/app/application.hpp"
 #include "tests/sim/files/simulated_file_system.hpp"
 #include "tests/store/layers.hpp"
@@ -282,6 +284,50 @@ TEST_CASE("values wait for their slots as long as a snapshot needs what stands t
   CHECK(store.backend->rows().waiting_bytes() == 0);
   CHECK_FALSE(store.backend->is_crowded());
   CHECK((*old)->get("k1") == BytesView(Bytes(1000, 'n')));
+}
+
+TEST_CASE("a store that was at rest knows that its slots are filled, and misses a bit in any of them") {
+  Real store(small_options(true));
+  store.put({{"k1", "one"}, {"k2", "two"}, {"k3", "three"}});
+  store.put({{"k1", "another"}});
+  {
+    Overlay overlay;
+    overlay.erase("k3");
+    REQUIRE(store.backend->commit(overlay).has_value());
+  }
+  store.settle();
+  CHECK(store.backend->rows().journal().filled() == 3);
+  store.backend.reset();
+  store.backend = store.open();
+  CHECK(store.backend->rows().waiting_bytes() == 0);
+  CHECK(store.backend->rows().journal().filled() == 3);
+  CHECK(rows_of(*table_over(*store.backend)) == Model{{"k1", "another"}, {"k2", "two"}});
+  store.backend.reset();
+  const std::filesystem::path values = store.place / "store/values";
+  for (const std::uint64_t offset :
+       {16384, 16384 + 5, 16384 + 12, 16384 + 100, 2 * 16384 + 13, 3 * 16384, 40000, 99999}) {
+    const auto flip = [&] {
+      std::fstream file(values, std::ios::in | std::ios::out | std::ios::binary);
+      file.seekg(static_cast<std::streamoff>(offset));
+      const char byte = static_cast<char>(file.get());
+      file.seekp(static_cast<std::streamoff>(offset));
+      file.put(static_cast<char>(byte ^ 4));
+    };
+    flip();
+    const auto opened = JournaledBackend::open(store.machine, store.place / "store", store.options);
+    CAPTURE(offset);
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error().code == ErrorCode::corrupt);
+    flip();
+  }
+  // A commit whose slots are not filled yet leaves its own open, and no other.
+  store.backend = store.open();
+  auto old = store.backend->snapshot();
+  store.put({{"k2", "later"}});
+  store.backend.reset();
+  store.backend = store.open();
+  CHECK(store.backend->rows().waiting_bytes() > 0);
+  CHECK(rows_of(*table_over(*store.backend)) == Model{{"k1", "another"}, {"k2", "later"}});
 }
 
 TEST_CASE("what fits no slot is refused before anything is written") {
