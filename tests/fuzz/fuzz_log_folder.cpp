@@ -5,6 +5,7 @@
 #include "tests/sim/files/simulated_file_system.hpp"
 
 using namespace parley;
+using fuzz::Choices;
 
 namespace {
 
@@ -17,24 +18,6 @@ wal::Identity identity() {
   made.server = ServerId{7};
   return made;
 }
-
-/// Takes numbers from the front of the input; zeros when there is no more.
-class Choices {
- public:
-  explicit Choices(BytesView bytes) : bytes_(bytes) {}
-  [[nodiscard]] bool is_empty() const { return bytes_.empty(); }
-  std::uint64_t below(std::uint64_t bound) {
-    std::uint64_t number = 0;
-    for (int i = 0; i < 3 && !bytes_.empty(); ++i) {
-      number = number << 8 | static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-    }
-    return number % bound;
-  }
-
- private:
-  BytesView bytes_;
-};
 
 std::vector<Entry> entries_behind(const wal::Start& last, Term term, std::size_t count) {
   std::vector<Entry> entries;
