@@ -1,5 +1,4 @@
 #pragma once
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -16,9 +15,8 @@ class Committer {
  public:
   using Overlays = std::vector<std::shared_ptr<const store::Overlay>>;
 
-  /// `backend`, in this folder, must outlive this.
-  [[nodiscard]] static Result<std::unique_ptr<Committer>> start(store::LmdbBackend& backend,
-                                                                std::filesystem::path folder);
+  /// `backend` must outlive this.
+  [[nodiscard]] static Result<std::unique_ptr<Committer>> start(store::LmdbBackend& backend);
 
   /// There must be none under way.
   void commit(Overlays overlays);
@@ -30,7 +28,7 @@ class Committer {
 
  private:
   Committer() = default;
-  [[nodiscard]] Status run(store::LmdbBackend& backend, const std::filesystem::path& folder, std::stop_token stop);
+  [[nodiscard]] Status run(store::LmdbBackend& backend, std::stop_token stop);
 
   mq::Mailbox<Overlays> orders_{1};
   mq::Mailbox<Status> outcomes_{1};

@@ -60,7 +60,7 @@ Status StateBuilder::make_store() {
   for (std::uint64_t quota = largest_quota / 8; !backend && quota >= least_quota; quota /= 8)
     backend = store::LmdbBackend::open(making_ / "store", quota);
   if (!backend) return std::unexpected(backend.error());
-  auto committer = Committer::start(**backend, making_);
+  auto committer = Committer::start(**backend);
   if (!committer) return std::unexpected(committer.error());
   backend_ = std::move(*backend);
   committer_ = std::move(*committer);

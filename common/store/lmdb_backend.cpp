@@ -90,27 +90,30 @@ Status LmdbBackend::commit(const Overlay& overlay) {
 }
 
 Status LmdbBackend::commit(std::span<const std::shared_ptr<const Overlay>> overlays) {
-  Status committed = try_commit(overlays);
-  if (committed || committed.error().code == ErrorCode::disk_full) return committed;
-  // LMDB calls a write that was cut short at the end of the disk an I/O error. To try again is safe whatever it was:
-  // a commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB
-  // refuses every later one.
-  std::error_code unknown;
-  const auto space = std::filesystem::space(folder_, unknown);
-  if (!unknown && space.available < little_room_bytes) committed.error().code = ErrorCode::disk_full;
-  return committed;
-}
-
-Status LmdbBackend::try_commit(std::span<const std::shared_ptr<const Overlay>> overlays) {
   auto transaction = LmdbWriteTransaction::begin(environment_);
   if (!transaction) return std::unexpected(std::move(transaction.error()));
+  const Status committed = commit(*transaction, overlays);
+  if (committed) return committed;
+  // LMDB calls a write that was cut short at the end of the disk an I/O error. To try again is safe whatever it was:
+  // a commit that fails before its last step changed nothing that a reader would see; after a failure in that step LMDB
+  // begins no other.
+  const ErrorCode code = committed.error().code;
+  if (code != ErrorCode::io && code != ErrorCode::sync_failed) return committed;
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder_, unknown);
+  if (unknown || space.available >= little_room_bytes) return committed;
+  return fail(ErrorCode::disk_full, committed.error().what + ": no space left on the disk");
+}
+
+Status LmdbBackend::commit(LmdbWriteTransaction& transaction,
+                           std::span<const std::shared_ptr<const Overlay>> overlays) {
   for (const auto& overlay : overlays) {
     for (auto row = overlay->seek({}); row.valid(); row.next()) {
-      const Status done = row.erased() ? transaction->erase(row.key()) : transaction->put(row.key(), row.value());
+      const Status done = row.erased() ? transaction.erase(row.key()) : transaction.put(row.key(), row.value());
       if (!done) return done;
     }
   }
-  return transaction->commit();
+  return transaction.commit();
 }
 
 Result<Backend*> LmdbBackend::begin_image() {

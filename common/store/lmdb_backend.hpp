@@ -37,7 +37,8 @@ class LmdbBackend final : public Backend {
  private:
   LmdbBackend(std::filesystem::path folder, std::uint64_t quota_bytes, std::shared_ptr<LmdbEnvironment> environment)
       : folder_(std::move(folder)), quota_bytes_(quota_bytes), environment_(std::move(environment)) {}
-  [[nodiscard]] Status try_commit(std::span<const std::shared_ptr<const Overlay>> overlays);
+  [[nodiscard]] static Status commit(LmdbWriteTransaction& transaction,
+                                     std::span<const std::shared_ptr<const Overlay>> overlays);
 
   std::filesystem::path folder_;
   std::uint64_t quota_bytes_;

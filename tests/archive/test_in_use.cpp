@@ -60,6 +60,8 @@ class Onlooker final : public wal::FileSystem {
     Status reserve(std::uint64_t) override { return changes(where_); }
     Status sync() override { return changes(where_); }
     Result<std::uint64_t> size() const override { return file_->size(); }
+    Result<std::shared_ptr<const files::Mapping>> map(std::uint64_t bytes) const override { return file_->map(bytes); }
+    Result<std::uint64_t> next_data(std::uint64_t offset) const override { return file_->next_data(offset); }
 
    private:
     Onlooker& onlooker_;

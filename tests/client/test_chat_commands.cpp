@@ -50,7 +50,7 @@ struct ChatCli : CliFixture {
   Variable password;
 };
 
-constexpr const char* epoch = "1970-01-01T00:00:00.000000Z";  // entries of the fake cluster have no time
+constexpr const char* epoch = "1970-01-01T00:00:01.000000Z";  // the fake cluster's clock stands
 
 }  // namespace
 
@@ -68,7 +68,7 @@ TEST_CASE("commands of the chat print what is promised") {
                               "\tbob\t(edit of 2) hi!\n4\t" + epoch + "\tAmy\t(deletes 1)\n";
   f.prints(history, "history", {"garden"}, "bob");
   f.prints(history, "messages", {}, "bob");
-  f.prints("", "messages", {"-after", "5"}, "bob");
+  f.prints("", "messages", {"-after", "1000000"}, "bob");
   f.prints("Amy\nbob\n", "members", {"garden"}, "bob");
   f.prints("garden\n", "list", {}, "bob");
   f.prints("garden\t1 unread\n", "list", {}, "amy");
@@ -98,16 +98,17 @@ TEST_CASE("commands of the chat answer in JSON where they have such a form") {
   f.two_users();
   f.environment.options.json = true;
   f.prints("OK\n", "create", {"c"}, "amy");
-  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":0}\n", "send", {"c", "a\tb"}, "amy");
-  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":0,\"user\":\"Amy\",\"text\":\"a\\tb\"}\n", "history", {"c"}, "amy");
-  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":0,\"user\":\"Amy\",\"text\":\"a\\tb\"}\n", "messages", {}, "amy");
-  f.prints("{\"user\":\"Amy\",\"owner\":true,\"joined\":0}\n", "members", {"c"}, "amy");
+  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":1000000}\n", "send", {"c", "a\tb"}, "amy");
+  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":1000000,\"user\":\"Amy\",\"text\":\"a\\tb\"}\n", "history", {"c"},
+           "amy");
+  f.prints("{\"chat\":\"c\",\"seq\":1,\"time\":1000000,\"user\":\"Amy\",\"text\":\"a\\tb\"}\n", "messages", {}, "amy");
+  f.prints("{\"user\":\"Amy\",\"owner\":true,\"joined\":1000000}\n", "members", {"c"}, "amy");
   CHECK(f.run("list", {}, "amy") == 0);
   CHECK(f.out.str().starts_with("{\"chat\":\"c\",\"id\":1,\"member\":true,\"owner\":true,"));
   CHECK(f.run("info", {"c"}, "amy") == 0);
   CHECK(f.out.str().find("\"owner_name\":\"Amy\"") != std::string::npos);
   CHECK(f.run("whoami", {}, "amy") == 0);
-  CHECK(f.out.str().starts_with("{\"user\":\"Amy\",\"created\":0,\"expires_in_us\":"));
+  CHECK(f.out.str().starts_with("{\"user\":\"Amy\",\"created\":1000000,\"expires_in_us\":"));
 }
 
 TEST_CASE("history turns pages and takes its anchors") {
@@ -256,11 +257,11 @@ TEST_CASE("a batch sends messages and reads histories, as whoever is named") {
     }
     FAIL("no answer to " << id);
   };
-  has(1, R"("ok":true,"seq":1,"time":0,"index":)");
-  has(2, R"("ok":true,"seq":1,"time":0,"index":)");
+  has(1, R"("ok":true,"seq":1,"time":1000000,"index":)");
+  has(2, R"("ok":true,"seq":1,"time":1000000,"index":)");
   has(3, R"("ok":true,"seq":2,)");
-  has(4, R"("messages":[{"chat":"c","seq":2,"time":0,"user":"bob","text":"two"}],"more":true)");
-  has(5, R"("messages":[{"chat":"c","seq":2,"time":0,"user":"bob","text":"two"}],"more":false)");
+  has(4, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":true)");
+  has(5, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":false)");
   has(6, R"("ok":false,"error":"denied")");
   has(7, R"("error":"invalid","detail":"`text` is missing")");
   has(8, R"("error":"invalid","detail":"`before` is not a number from 0 to 18446744073709551615")");
