@@ -109,7 +109,7 @@ void PendingWrites::refused(const raft::ProposalRefused& refused, Answers& answe
 void PendingWrites::applied(const app::CommandId& id, const wire::AppReply& reply, bool is_expired, Answers& answers) {
   const auto at = pending_.find(id);
   if (at == pending_.end()) return;
-  if (admission_.is_light(at->second.lane)) light_until_us_ = now_us_ + limits::light_memory_us;
+  if (admission_.is_light(at->second.lane)) light_is_at_work();
   // The first may have been carried out by an entry that an image has brought, before the session was forgotten.
   if (is_expired && at->second.proposals > 1) {
     answer_all(at->second, wire::ErrorReply{ErrorWord::timeout, "its session has expired, perhaps behind it", 0},

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "common/app/command.hpp"
+#include "common/base/fairness_limits.hpp"
 #include "common/raft/io.hpp"
 #include "node/admission.hpp"
 #include "node/asker.hpp"
@@ -33,6 +34,8 @@ class PendingWrites {
   /// later.
   [[nodiscard]] std::optional<wire::ErrorReply> add(Asker asker, const app::CommandId& id, SharedBytes command,
                                                     std::uint64_t deadline_us);
+  /// A light connection asks for something: for limits::light_memory_us the others leave it more room.
+  void light_is_at_work() { light_until_us_ = now_us_ + limits::light_memory_us; }
   /// The next batch to propose, at most limits::append_bytes of commands but at least one; nothing while no leader is
   /// known, or as many are on their way as may be.
   [[nodiscard]] std::optional<raft::Propose> take_proposal();

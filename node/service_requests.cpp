@@ -79,6 +79,7 @@ void Service::handle(const Asker& asker, wire::ReadRequest& request, std::uint64
   if (request.mode == wire::ReadMode::stale)
     return answer_read(read, age_ms(freshness_.age_us(machine_->applied(), clock_.now().monotonic_us)));
   read.by_lease = request.mode == wire::ReadMode::lease;
+  if (admission_.is_light(connection_key(asker))) writes_.light_is_at_work();
   if (auto busy = reads_.add(std::move(read))) answer(asker, std::move(*busy));
 }
 

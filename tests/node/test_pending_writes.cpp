@@ -255,8 +255,9 @@ TEST_CASE("a connection with little to do goes before a flood, which then has le
   for (std::uint64_t i = 1; i <= 200; ++i) desk.writes.applied(command(i), done, false, desk.answers);
   REQUIRE_FALSE(desk.writes.add(asker(2, "light"), command(5001), bytes("l"), 10'000'000));
   CHECK(by_letter(desk.writes.take_proposal()) == std::map<char, std::size_t>{{'l', 1}});
-  for (std::uint64_t i = 201; i <= 1000; ++i) desk.writes.applied(command(i), done, false, desk.answers);
-  CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands_beside_light - 24);
+  for (std::uint64_t i = 201; i <= limits::proposed_commands - 5; ++i)
+    desk.writes.applied(command(i), done, false, desk.answers);
+  CHECK(by_letter(desk.writes.take_proposal())['f'] == limits::proposed_commands_beside_light - 5);
   // A while after the last of it the flood may fill its bound again.
   desk.writes.set_now(1'000'000 + limits::light_memory_us);
   CHECK(by_letter(desk.writes.take_proposal())['f'] ==
