@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/app/meta.hpp"
+#include "common/app/quota.hpp"
 #include "common/base/ensure.hpp"
 
 namespace parley::store {
@@ -167,29 +168,27 @@ Status JournaledRows::load_slots(files::FileSystem& files, const std::filesystem
 
 void JournaledRows::Counts::add(const StoredRow& row) {
   journal_bytes += store::journal_bytes(row);
-  if (!is_clients(row.key())) return;
-  ++clients_rows;
-  clients_bytes += row.key().size() - 1 + row.value_bytes();
+  if (is_clients(row.key())) ++clients_rows;
+  if (app::is_counted(row.key().front())) used_bytes += app::quota_cost(row.key().size() - 1, row.value_bytes());
 }
 
 void JournaledRows::Counts::subtract(const StoredRow& row) {
   journal_bytes -= store::journal_bytes(row);
-  if (!is_clients(row.key())) return;
-  --clients_rows;
-  clients_bytes -= row.key().size() - 1 + row.value_bytes();
+  if (is_clients(row.key())) --clients_rows;
+  if (app::is_counted(row.key().front())) used_bytes -= app::quota_cost(row.key().size() - 1, row.value_bytes());
 }
 
-/// The meta row says how many rows clients have, and how large. So slots that are lost are missed, although those that
-/// are left are whole.
+/// The meta row says how many keys clients have, and what all rows cost. So slots that are lost are missed, although
+/// those that are left are whole.
 Status JournaledRows::check_counts(const std::filesystem::path& folder) const {
   const StoredRow* const row = current_->rows.find(app::meta_key().view());
   const auto meta = row != nullptr ? app::decode_meta(row->value()) : std::nullopt;
   if (!meta) return {};
-  const std::uint64_t bytes = counts_.clients_bytes + counts_.clients_rows * limits::quota_row_bytes;
-  if (meta->keys == counts_.clients_rows && meta->used_bytes == bytes) return {};
+  if (meta->keys == counts_.clients_rows && meta->used_bytes == counts_.used_bytes) return {};
   return fail(ErrorCode::corrupt, folder.string() + ": the meta row counts " + std::to_string(meta->keys) +
                                       " keys in " + std::to_string(meta->used_bytes) + " bytes, and there are " +
-                                      std::to_string(counts_.clients_rows) + " in " + std::to_string(bytes));
+                                      std::to_string(counts_.clients_rows) + " in " +
+                                      std::to_string(counts_.used_bytes));
 }
 
 // ---- reading ----

@@ -70,7 +70,7 @@ class JournaledRows {
   struct Counts {
     std::uint64_t journal_bytes = 0;  ///< that the rows in memory take in a base
     std::uint64_t clients_rows = 0;
-    std::uint64_t clients_bytes = 0;  ///< keys and values, as clients know them
+    std::uint64_t used_bytes = 0;  ///< what all rows cost that count for the quota
     void add(const StoredRow& row);
     void subtract(const StoredRow& row);
   };

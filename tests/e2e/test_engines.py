@@ -23,6 +23,13 @@ class Engines(E2eTest):
         wrong = [key for key, answer in zip(written, answers) if answer.get("value") != written[key]]
         self.assertEqual(wrong[:3], [], f"{len(wrong)} of {len(written)} keys are not as they were written")
 
+    def write_other_kinds(self, cluster):
+        """What has rows beside those of keys: lives, leases, users."""
+        lease = self.done(cluster.parley("lease", "grant", "1h")).out.strip()
+        self.done(cluster.parley("set", "40001", "with a life", "-ttl", "1h"))
+        self.done(cluster.parley("set", "40002", "with a lease", "-lease", lease))
+        self.done(cluster.parley("chat", "create-user", "amy", more={"PARLEY_PASSWORD": "of no importance"}))
+
     def await_flushed(self, cluster):
         def all_flushed():
             status = cluster.status()
@@ -60,6 +67,7 @@ class Engines(E2eTest):
     def crashes(self, engine):
         """All nodes, killed again and again while clients write, have everything that was acknowledged, and the same."""
         cluster = self.cluster(flags=[*ENGINES[engine], "-retain", "100"]).up()
+        self.write_other_kinds(cluster)
         writers = [Writer(cluster.batch("-timeout", "60s"), prefix) for prefix in "78"]
         for _ in range(3):
             for writer in writers:
@@ -92,6 +100,7 @@ class Engines(E2eTest):
     def images(self, engine):
         """One that joins gets an image; killed while it comes in, it gets another, and serves and leads in the end."""
         cluster = self.cluster(size=1, flags=[*ENGINES[engine], *FEW]).up()
+        self.write_other_kinds(cluster)
         written = {str(n): f"{n} " + "v" * 400 for n in range(30000)}
         self.write(cluster.servers, written)
         self.eventually(lambda: cluster["node0"].segments()[0].stem.lstrip("0") != "1", "the log is trimmed", 120)
@@ -128,6 +137,7 @@ class Engines(E2eTest):
 
     def recovery(self, engine):
         cluster = self.cluster(size=1, flags=[*ENGINES[engine], "-retain", "1000000"]).up()
+        self.write_other_kinds(cluster)
         written = {str(n): f"value {n}" for n in range(2000)}
         self.write(cluster.servers, written)
         self.await_flushed(cluster)

@@ -3,7 +3,9 @@
 #include <fstream>
 #include <thread>
 
+#include "common/app/application.hpp"
 #include "common/base/limits.hpp"
+#include "common/store/inspect.hpp"
 #include "tests/store/layers.hpp"
 
 using namespace parley;
@@ -141,6 +143,56 @@ TEST_CASE("an overlay without rows is committed") {
   const auto backend = open_backend(engine, folder / "store");
   CHECK(backend->commit(Overlay()).has_value());
   CHECK(rows_of(*table_over(*backend)).empty());
+}
+
+TEST_CASE("a store with rows of every kind is opened again, and so is one that took an image") {
+  const std::string engine = REAL_ENGINE;
+  CAPTURE(engine);
+  TemporaryFolder folder;
+  auto backend = open_backend(engine, folder / "store");
+  {
+    const auto table = table_over(*backend);
+    auto application = app::Application::open(*table);
+    std::uint64_t seq = 0;
+    const auto apply = [&](const app::Operation& operation) {
+      const Index index = application->applied().next();
+      app::Command command{.operation = operation};
+      if (++seq > 1) command = {SessionId{1}, RequestSeq{seq - 1}, RequestSeq{seq - 1}, operation};
+      const SharedBytes payload(app::encode_command(command));
+      const auto outcome =
+          application->apply({index, Term{1}, EntryKind::command, {index.value, index.value}, payload, {}});
+      CHECK(outcome.reply.word == ErrorWord::ok);
+    };
+    apply(app::OpenSession{1});
+    apply(app::Set{"1", "value"});
+    apply(app::SetExpiring{"2", "value", 1'000'000, {}});
+    apply(app::LeaseGrant{1'000'000});
+    apply(app::SetExpiring{"3", "value", 0, app::LeaseId{4}});
+    apply(app::Increment{"4", 5});
+    apply(app::chat::Operation(app::chat::CreateUser{"amy", "hash"}));
+    application->save_meta();
+    flush(*table, *backend);
+  }
+  SECTION("as it is") {}
+  SECTION("by an image") {
+    const Model rows = rows_of(*table_over(*backend));
+    const auto image = backend->begin_image();
+    REQUIRE(image.has_value());
+    Overlay overlay;
+    for (const auto& [key, value] : rows) overlay.put(key, value);
+    REQUIRE((*image)->commit(overlay).has_value());
+    REQUIRE(backend->complete_image().has_value());
+    REQUIRE(backend->install_image().has_value());
+  }
+  while (*backend->step()) {
+  }
+  backend.reset();
+  backend = open_backend(engine, folder / "store");
+  CHECK(app::Application::open(*table_over(*backend)).has_value());
+  backend.reset();
+  const auto report = verify_store(folder / "store");
+  INFO((report ? "" : report.error().what));
+  CHECK(report.has_value());
 }
 
 TEST_CASE("one thread reads and changes rows while another commits") {

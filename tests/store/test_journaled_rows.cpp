@@ -374,7 +374,7 @@ TEST_CASE("a file of slots that has lost some is missed by what the meta row cou
   }
   store.settle();
   // Another commit, so that the journal is rewritten and no longer has the values.
-  for (int i = 0; i < 30; ++i) store.put({{"x", Bytes(2000, 'x')}});
+  for (int i = 0; i < 30; ++i) store.put({{"sx", Bytes(2000, 'x')}});
   store.settle();
   store.backend.reset();
   store.backend = store.open();
