@@ -126,13 +126,13 @@ Reply execute(const Increment& increment, const Execution& execution) {
     return mismatch(before.value.value_or("0"), "the number would have more than 64 bits");
   }
   Bytes text = std::to_string(sum);
+  if (auto problem = validate_value(text, execution.meta.in_force())) return refused(*std::move(problem));
   Reply reply = write(before, text, before.life, execution, Value::made);
   if (reply.word == ErrorWord::ok) reply.body = ReplyValue{std::move(text)};
   return reply;
 }
 
 Reply read(const Get& get, const Table& table) {
-  if (auto problem = validate_key(get.key)) return refused(*std::move(problem));
   const auto value = table.get(RowKey(RowSpace::key_value, get.key).view());
   if (!value) return not_found();
   return {.body = ReplyValue{Bytes(*value)}};

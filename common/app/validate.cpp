@@ -13,14 +13,6 @@ Problem too_large(std::string_view what, std::size_t bytes, std::size_t most) {
                                     std::to_string(most) + " are allowed"};
 }
 
-std::optional<Problem> validate_value(BytesView value, const Settings& settings) {
-  if (value.size() > settings.value_bytes) return too_large("a value", value.size(), settings.value_bytes);
-  if (settings.engine != "disk" || value.size() <= slot_value_bytes(settings.slot)) return std::nullopt;
-  auto problem = too_large("a value", value.size(), slot_value_bytes(settings.slot));
-  problem.text += " with -engine disk -slot " + std::to_string(settings.slot);
-  return problem;
-}
-
 /// A key that may be written.
 std::optional<Problem> judge_key(BytesView key, const Settings& settings) {
   if (auto problem = validate_key(key, settings.key_bytes)) return problem;
@@ -35,7 +27,9 @@ std::optional<Problem> judge_present(BytesView key, const Settings& settings) {
 std::optional<Problem> judge(const OpenSession&, const Settings&) { return std::nullopt; }
 std::optional<Problem> judge(const CloseSession&, const Settings&) { return std::nullopt; }
 std::optional<Problem> judge(const chat::Operation& operation, const Settings&) { return chat::problem_of(operation); }
-std::optional<Problem> judge(const Delete& erase, const Settings& settings) { return judge_present(erase.key, settings); }
+std::optional<Problem> judge(const Delete& erase, const Settings& settings) {
+  return judge_present(erase.key, settings);
+}
 std::optional<Problem> judge(const Set& set, const Settings& settings) {
   if (auto problem = judge_key(set.key, settings)) return problem;
   return validate_value(set.value, settings);
@@ -143,6 +137,14 @@ std::optional<Problem> validate_key(BytesView key, std::size_t longest) {
   if (key.empty()) return Problem{ErrorWord::invalid, "a key is empty"};
   if (key.size() > longest) return too_large("a key", key.size(), longest);
   return std::nullopt;
+}
+
+std::optional<Problem> validate_value(BytesView value, const Settings& settings) {
+  if (value.size() > settings.value_bytes) return too_large("a value", value.size(), settings.value_bytes);
+  if (settings.engine != "disk" || value.size() <= slot_value_bytes(settings.slot)) return std::nullopt;
+  auto problem = too_large("a value", value.size(), slot_value_bytes(settings.slot));
+  problem.text += " with -engine disk -slot " + std::to_string(settings.slot);
+  return problem;
 }
 
 std::optional<Problem> validate_place(BytesView key, const Settings& settings) {

@@ -24,6 +24,9 @@ namespace parley::app {
 /// are not so many slots. Every other engine has a place for any key.
 [[nodiscard]] std::optional<Problem> validate_place(BytesView key, const Settings& settings);
 
+/// A value that a command gives, or that apply makes of one (an increment).
+[[nodiscard]] std::optional<Problem> validate_value(BytesView value, const Settings& settings);
+
 /// Judges a read; what a scan asks for is judged where its rows are.
 [[nodiscard]] std::optional<Problem> validate(const Query& query, const Settings& settings);
 

@@ -1,4 +1,5 @@
 #include "common/app/key_value.hpp"
+#include "common/app/transaction.hpp"
 #include "tests/app/replica.hpp"
 
 using namespace parley;
@@ -58,6 +59,21 @@ TEST_CASE("each operation does what it says, and changes nothing when it is refu
       CHECK(replica.meta().state != before.state);
     }
   }
+}
+
+TEST_CASE("an increment whose number has no room as a value is refused, alone and in a transaction") {
+  const bool is_disk = GENERATE(false, true);
+  CAPTURE(is_disk);
+  // Room for four digits.
+  Replica replica(is_disk ? Settings{.engine = "disk", .slot = 16} : Settings{.value_bytes = 4});
+  const SessionId session = replica.open_session();
+  REQUIRE(replica.run(session, 1, Increment{"2", 9999}).reply.word == ErrorWord::ok);
+  CHECK(replica.run(session, 2, Increment{"2", 1}).reply.word == ErrorWord::too_large);
+  const Bytes parts = encode_transaction({{}, {Set{"3", "v"}, Increment{"2", 1}}, {}});
+  CHECK(replica.run(session, 3, Transaction{parts}).reply.word == ErrorWord::too_large);
+  CHECK(replica.value("2") == "9999");
+  CHECK(replica.value("3") == std::nullopt);
+  CHECK(replica.run(session, 4, Increment{"2", -1}).reply.word == ErrorWord::ok);
 }
 
 TEST_CASE("an increment takes a whole decimal number of 64 bits, and leaves one") {
