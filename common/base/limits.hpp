@@ -106,6 +106,9 @@ inline constexpr std::size_t scan_bytes = 1 * MiB;
 
 /// Bytes of entries in one append message. At least one entry travels even if it alone is larger.
 inline constexpr std::size_t append_bytes = 1 * MiB;
+/// Committed entries for which a logger is sent a message before the next tick. More would come in larger pieces, fewer
+/// in messages that cost more than what they carry.
+inline constexpr std::size_t logger_append_entries = 1024;
 /// Entries in one append message, as decoders count them: more than append_bytes holds of the smallest
 /// (raft/options.hpp proves it).
 inline constexpr std::size_t append_entries = 16384;

@@ -13,6 +13,7 @@ namespace parley::raft {
 void Core::on_leader_tick(Leader& leader) {
   for (auto& [server, progress] : leader.peers) progress.tick();
   leader.recent_rounds.tick();
+  leader.loggers_due = true;
   if (++leader.heartbeat_elapsed >= options_.heartbeat_ticks) {
     leader.heartbeat_elapsed = 0;
     leader.heartbeat_due = true;
@@ -101,12 +102,18 @@ void Core::handle(const Message& message, ForwardedProposal& forwarded) {
 
 void Core::handle(const Message&, const ProposalRefused& refused) { output_.proposals_refused.push_back(refused); }
 
-/// Who counts for a commit comes first, so that loggers add nothing to the time that one takes.
+/// Who counts for a commit comes first, so that loggers add nothing to the time that one takes. Nobody waits for them:
+/// they are sent what a tick has brought in one message, or as much as is worth one, so that they cost the voters, and
+/// themselves, a message for many entries rather than for each batch.
 void Core::send_appends(Leader& leader) {
-  for (const bool is_logger : {false, true}) {
-    for (auto& [server, progress] : leader.peers) {
-      if (progress.committed_only == is_logger) send_append(server, progress);
-    }
+  for (auto& [server, progress] : leader.peers) {
+    if (!progress.committed_only) send_append(server, progress);
+  }
+  const bool are_due = std::exchange(leader.loggers_due, false);
+  for (auto& [server, progress] : leader.peers) {
+    if (!progress.committed_only) continue;
+    const bool is_worth_it = commit_.next() >= progress.next() + Count{options_.logger_append_entries};
+    if (are_due || is_worth_it || progress.state() == Progress::State::probe) send_append(server, progress);
   }
 }
 

@@ -33,6 +33,8 @@ struct Options {
   std::uint64_t seed = 1;
 
   std::size_t append_bytes = limits::append_bytes;
+  /// A logger is sent what there is once a tick, and meanwhile whenever so many entries are.
+  std::size_t logger_append_entries = limits::logger_append_entries;
   std::size_t inflight_appends = limits::inflight_appends;
   std::size_t inflight_bytes = limits::inflight_bytes;
   std::size_t uncommitted_bytes = limits::uncommitted_bytes;

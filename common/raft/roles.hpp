@@ -35,6 +35,7 @@ struct Leader {
   std::uint32_t unsynced_ticks = 0;  ///< since the disk was asked for something, or last confirmed anything
   std::uint32_t heartbeat_elapsed = 0;
   bool heartbeat_due = true;
+  bool loggers_due = true;              ///< a tick has passed since they were last sent what there was
   std::uint64_t clock_base_us = 0;      ///< cluster time at ...
   std::uint64_t monotonic_base_us = 0;  ///< ... this reading of the own clock
   std::size_t uncommitted_bytes = 0;

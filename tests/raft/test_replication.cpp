@@ -314,6 +314,28 @@ TEST_CASE("a logger is sent what is committed, and nothing else") {
   CHECK(cluster.core(4).commit() == Index{4});
 }
 
+TEST_CASE("a logger is sent what a tick has brought at once, and much of it before that") {
+  Cluster cluster({.voters = 3, .loggers = 1, .adjust = [](Options& options) { options.logger_append_entries = 5; }});
+  cluster.elect(1);
+  cluster.tick_all(6);
+  const Index before = cluster.core(1).commit();
+  REQUIRE(cluster.progress(1, 4).match() == before);
+  for (const std::string command : {"a", "b", "c", "d"}) cluster.propose(1, command);
+  cluster.run();
+  CHECK(cluster.core(1).commit() == before + Count{4});
+  CHECK(cluster.core(4).log().last() == before);
+  SECTION("a tick passes") {
+    cluster.tick(1);
+    cluster.run();
+    CHECK(cluster.core(4).log().last() == before + Count{4});
+  }
+  SECTION("one more is committed") {
+    cluster.propose(1, "e");
+    cluster.run();
+    CHECK(cluster.core(4).log().last() == before + Count{5});
+  }
+}
+
 TEST_CASE("figure 8: an entry of an earlier term is not committed by counting its copies") {
   Cluster cluster({.voters = 5});
   cluster.elect(1);
