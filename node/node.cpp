@@ -134,6 +134,9 @@ Status Node::Parts::open_application_log() {
   log_options.segment_bytes = options.segment_bytes;
   log_options.sync = !options.unsafe_no_fsync;
   const auto folder = std::filesystem::path(options.log_folder) / options.id.text();
+  // A place where nothing may be made is a wrong place; a disk that is full is not.
+  if (Status made = files.make_directories(folder); !made)
+    return parley::fail(made.error().code == ErrorCode::io ? ErrorCode::usage : made.error().code, made.error().what);
   auto opened = ApplicationLog::open(files, folder, log_options);
   if (!opened) return std::unexpected(opened.error());
   application_log = std::move(*opened);
@@ -141,6 +144,12 @@ Status Node::Parts::open_application_log() {
     logger.warn("{}: {} bytes behind offset {} were never synced and are cut", torn->segment.string(), torn->bytes,
                 torn->offset);
   const ClusterId& cluster = data->restored.cluster;
+  // Who founds a cluster has no part in the one whose log this is; who joins may.
+  if (cluster.is_nil() && options.join.empty() && !application_log->cluster().is_nil()) {
+    return parley::fail(ErrorCode::usage, folder.string() + " holds the application log of cluster " +
+                                              application_log->cluster().text() +
+                                              ", and this node is to found another");
+  }
   if (cluster.is_nil()) return {};
   return application_log->catch_up(cluster, data->log, data->machine->applied());
 }

@@ -64,6 +64,7 @@ std::optional<wire::ErrorReply> PasswordDesk::add(Asker asker, const app::Comman
                 bytes,
                 0,
                 false,
+                false,
                 {}};
     at = entries_.emplace(ticket, std::move(entry)).first;
   }
@@ -115,27 +116,35 @@ PasswordWork PasswordDesk::begin_work(std::uint64_t ticket, Entry& entry, const 
   return work;
 }
 
-std::vector<PasswordWork> PasswordDesk::take_work(const Known& known, Answers& answers) {
-  std::vector<PasswordWork> works;
+std::optional<PasswordWork> PasswordDesk::take_work(const Known& known, Answers& answers) {
   for (const PendingReads::Read& read : lookups_.take_servable(known.meta.applied)) {
     const auto at = entries_.find(read.asker.request);
+    if (at == entries_.end()) continue;
+    at->second.is_readable = true;
+    turns_.push_back(at->first);
+  }
+  // What is given away is hashed whoever still waits then, so no more is than is begun at once.
+  while (!is_hashing_ && !turns_.empty()) {
+    const auto at = entries_.find(turns_.front());
+    turns_.pop_front();
     if (at == entries_.end()) continue;
     const app::Command command = decoded(at->second.command);
     const std::uint64_t until_us = app::chat::denied_until_us(operation_of(command), known.rows, known.meta);
     if (until_us <= known.cluster_us) {
-      works.push_back(begin_work(at->first, at->second, known));
-      continue;
+      is_hashing_ = true;
+      return begin_work(at->first, at->second, known);
     }
     const std::uint64_t wait_us = until_us - known.cluster_us;
     refuse(at, {ErrorWord::denied, app::chat::wait_text(wait_us), static_cast<std::uint32_t>(wait_us / 1000 + 1)},
            answers);
   }
-  return works;
+  return std::nullopt;
 }
 
 std::optional<PasswordDesk::Finished> PasswordDesk::finish(const PasswordDone& done, Answers& answers) {
   const auto at = entries_.find(done.ticket);
   if (at == entries_.end()) return std::nullopt;
+  is_hashing_ = false;
   if (done.has_failed) {
     refuse(at, too_busy("there is no memory to hash a password"), answers);
     return std::nullopt;
@@ -153,9 +162,10 @@ void PasswordDesk::expire(std::uint64_t now_us, Answers& answers) {
     std::erase_if(entry.waiters, [&](const Waiter& waiter) {
       if (waiter.deadline_us > now_us) return false;
       admission_.leave(waiter.asker, entry.bytes);
-      answers.push_back({waiter.asker, entry.is_hashed ? too_busy("the password was not hashed in time")
-                                                       : wire::ErrorReply{ErrorWord::no_leader,
-                                                                          "no leader confirmed the read in time", 0}});
+      answers.push_back(
+          {waiter.asker, entry.is_readable
+                             ? too_busy("the password was not hashed in time")
+                             : wire::ErrorReply{ErrorWord::no_leader, "no leader confirmed the read in time", 0}});
       return true;
     });
     const auto here = at++;

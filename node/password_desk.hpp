@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <map>
 #include <optional>
 #include <vector>
@@ -56,8 +57,9 @@ class PasswordDesk {
     const app::Meta& meta;
     std::uint64_t cluster_us = 0;  ///< what cluster time may be now
   };
-  /// Those whose user may now be read. One who must wait after wrong passwords is refused: verifying would be in vain.
-  [[nodiscard]] std::vector<PasswordWork> take_work(const Known& known, Answers& answers);
+  /// The next whose user may now be read and for whom somebody waits; nothing while another is being hashed. One who
+  /// must wait after wrong passwords is refused: verifying would be in vain.
+  [[nodiscard]] std::optional<PasswordWork> take_work(const Known& known, Answers& answers);
 
   struct Waiter {
     Asker asker;
@@ -83,7 +85,8 @@ class PasswordDesk {
     Bytes new_password;
     std::size_t bytes = 0;  ///< that each of its waiters counts
     std::uint64_t version = 0;
-    bool is_hashed = false;  ///< or on its way to be
+    bool is_readable = false;  ///< its user may be read
+    bool is_hashed = false;    ///< or on its way to be
     std::vector<Waiter> waiters;
   };
   using Entries = std::map<std::uint64_t, Entry>;
@@ -95,8 +98,10 @@ class PasswordDesk {
 
   Admission& admission_;
   Admission lookup_admission_;
-  PendingReads lookups_;  ///< whose askers are our tickets
-  Entries entries_;       ///< by ticket
+  PendingReads lookups_;             ///< whose askers are our tickets
+  Entries entries_;                  ///< by ticket
+  std::deque<std::uint64_t> turns_;  ///< tickets that may be hashed, in order; some may be gone
+  bool is_hashing_ = false;
   std::uint64_t next_ticket_ = 1;
 };
 

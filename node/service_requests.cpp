@@ -110,7 +110,7 @@ void Service::handle(const Asker& asker, wire::PasswordRequest& request, std::ui
 
 void Service::begin_hashing() {
   const PasswordDesk::Known known{machine_->rows(), machine_->meta(), due_timer_.cluster_us(now_us_)};
-  for (PasswordWork& work : passwords_.take_work(known, answers_)) calls_.hash(std::move(work));
+  if (auto work = passwords_.take_work(known, answers_)) calls_.hash(*std::move(work));
 }
 
 void Service::on(const PasswordDone& done) {

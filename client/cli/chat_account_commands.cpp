@@ -38,6 +38,12 @@ class CreateUser final : public Command {
   }
 };
 
+/// As well as it can be done: it may have ended by itself.
+void end(Environment& environment, const ChatToken& token) {
+  ChatUser user(environment.client, token);
+  (void)wait_for(environment.client, [&](Callback callback) { user.log_out(std::move(callback)); });
+}
+
 class Login final : public Command {
  public:
   int run(Environment& environment, const std::vector<std::string>& arguments) override {
@@ -45,6 +51,7 @@ class Login final : public Command {
     if (!is_name(environment, arguments[0], code)) return code;
     auto session = ChatSession::open(environment, code);
     if (!session) return code;
+    if (const Status prepared = session->tokens().prepare(); !prepared) return explain(environment, prepared.error());
     const auto password = ask_password(password_variable, "password of " + arguments[0], false);
     if (!password) return wrong(environment, password.error().what);
     const ChatToken token = ChatToken::draw();
@@ -54,6 +61,8 @@ class Login final : public Command {
     if (!outcome.ok()) return explain(environment, outcome);
     const auto* logged_in = outcome.chat<app::chat::LoggedIn>();
     const Status kept = session->tokens().keep(logged_in != nullptr ? logged_in->user : arguments[0], token);
+    // Nobody could act by it. One that it has replaced may still be in use by a program that runs.
+    if (!kept) end(environment, token);
     return kept ? print_ok(environment, outcome) : explain(environment, kept.error());
   }
 };

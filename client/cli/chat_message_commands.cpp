@@ -114,11 +114,16 @@ class History final : public Command {
   void declare(config::OptionTable& table) override {
     table.number("before", &before_, {.min = 0, .max = UINT64_MAX},
                  {.meaning = "only what stands before this message; 0: all", .where = config::Where::flag_only});
-    table.number("after", &after_, {.min = 0, .max = UINT64_MAX},
-                 {.meaning = "only what stands behind this message", .where = config::Where::flag_only});
+    table.number(
+        "after", &after_, {.min = 0, .max = UINT64_MAX},
+        {.meaning = "only what stands behind this message; 0: from the first on", .where = config::Where::flag_only});
     table.number("limit", &limit_, {.min = 0, .max = UINT32_MAX},
                  {.meaning = "how many at most: with -after those next to it, else the last ones; 0: all",
                   .where = config::Where::flag_only});
+  }
+  config::Checked<void> given(const config::Parsed& parsed) override {
+    is_after_given_ = parsed.given("after");
+    return {};
   }
   int run(Environment& environment, const Arguments& arguments) override {
     int code = done;
@@ -126,7 +131,7 @@ class History final : public Command {
     if (!user) return code;
     const std::string& chat = arguments[0];
     std::uint64_t after = after_;
-    if (after_ == 0 && limit_ != 0) {
+    if (!is_after_given_ && limit_ != 0) {
       // The last ones: where they begin follows from where the last one is, since there are no gaps.
       const Outcome newest = wait_for(environment.client, [&](Callback callback) {
         user->history(chat, before_, 0, false, 1, std::move(callback));
@@ -155,6 +160,7 @@ class History final : public Command {
  private:
   std::uint64_t before_ = 0;
   std::uint64_t after_ = 0;
+  bool is_after_given_ = false;
   std::uint64_t limit_ = 0;
 };
 

@@ -9,7 +9,9 @@ namespace parley::client::cli {
 
 int explain(Environment& environment, const Error& error) {
   environment.err << "parley: " << error.what << std::endl;
-  return error.code == ErrorCode::refused ? answer_is_no : daemon::exit_code(error.code);
+  if (error.code == ErrorCode::refused) return answer_is_no;
+  // A place where tokens cannot be kept is a wrong place, as a folder where a node cannot write is.
+  return error.code == ErrorCode::io ? wrong_usage : daemon::exit_code(error.code);
 }
 
 int print_ok(Environment& environment, const Outcome& outcome) {

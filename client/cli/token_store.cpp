@@ -89,6 +89,15 @@ Status TokenStore::make_folders() const {
   return {};
 }
 
+Status TokenStore::prepare() const {
+  if (Status made = make_folders(); !made) return made;
+  const std::filesystem::path probe = folder_ / (std::to_string(draw_u64()) + ".probe");
+  const Descriptor fd(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd.is_open()) return failed("cannot write", probe);
+  ::unlink(probe.c_str());
+  return {};
+}
+
 Status TokenStore::keep(std::string_view user, const ChatToken& token) {
   if (Status made = make_folders(); !made) return made;
   const std::filesystem::path path = file_of(user);

@@ -24,6 +24,8 @@ class TokenStore {
     std::string user;  ///< as it was created
     ChatToken token;
   };
+  /// Whether there is a place where one can be kept; makes the folders. To be asked before a token is granted.
+  [[nodiscard]] Status prepare() const;
   Status keep(std::string_view user, const ChatToken& token);
   /// No such file is no error.
   Status forget(std::string_view user);

@@ -30,14 +30,15 @@ struct Desk {
     REQUIRE_FALSE(passwords.add(asker(seq), id(seq), request(seq, operation), deadline_us));
   }
   /// The reads of all that wait are confirmed.
-  std::vector<PasswordWork> works() {
+  std::optional<PasswordWork> next() {
     while (const auto round = passwords.take_round()) passwords.ready({round->id, state.replica.meta().applied});
     return passwords.take_work({state.replica.table(), state.replica.meta(), state.cluster_us}, answers);
   }
   PasswordWork work() {
-    auto all = works();
-    REQUIRE(all.size() == 1);
-    return all.front();
+    auto found = next();
+    REQUIRE(found);
+    CHECK_FALSE(next());
+    return *std::move(found);
   }
   template <class T>
   T finish(const PasswordDone& done) {
@@ -96,13 +97,14 @@ TEST_CASE("nobody's password is verified as well, so that it takes as long") {
   desk.add(1, chat::Login{"nobody", token, 0, false});
   desk.add(2, chat::Login{"gone", token, 0, false});
   desk.add(3, chat::DisableUser{token, 0, false});
-  const auto works = desk.works();
-  REQUIRE(works.size() == 3);
-  for (const PasswordWork& work : works) {
+  const auto check = [&](const PasswordWork& work) {
     CHECK(work.is_to_verify);
     CHECK(work.hash.empty());
-  }
-  CHECK(desk.finish<chat::Login>({works[0].ticket, false, ""}) == chat::Login{"nobody", token, 0, false});
+    return PasswordDone{work.ticket, false, ""};
+  };
+  CHECK(desk.finish<chat::Login>(check(desk.work())) == chat::Login{"nobody", token, 0, false});
+  CHECK(desk.finish<chat::Login>(check(desk.work())) == chat::Login{"gone", token, 0, false});
+  CHECK(desk.finish<chat::DisableUser>(check(desk.work())) == chat::DisableUser{token, 0, false});
 }
 
 TEST_CASE("changing a password verifies the old one and hashes the new one") {
@@ -134,7 +136,7 @@ TEST_CASE("who must wait after wrong passwords is refused before anything is has
   desk.add(1, chat::Login{"amy", token, 0, false});
   desk.add(2, chat::Login{"nobody", token, 0, false});
   desk.state.pass(400'000);
-  CHECK(desk.works().empty());
+  CHECK_FALSE(desk.next());
   REQUIRE(desk.answers.size() == 2);
   for (const Answer& answer : desk.answers) {
     const auto& error = std::get<wire::ErrorReply>(answer.body);
@@ -146,7 +148,7 @@ TEST_CASE("who must wait after wrong passwords is refused before anything is has
   CHECK(desk.admission.requests() == 0);
   desk.state.pass(600'000);
   desk.add(3, chat::Login{"amy", token, 0, false});
-  CHECK(desk.works().size() == 1);
+  CHECK(desk.next());
 }
 
 TEST_CASE("a request that comes again while it is here joins the first") {
@@ -156,7 +158,7 @@ TEST_CASE("a request that comes again while it is here joins the first") {
   CHECK(desk.passwords.size() == 1);
   const PasswordWork work = desk.work();
   REQUIRE_FALSE(desk.passwords.add(asker(10), id(1), request(1, chat::CreateUser{"another", ""}, "longer one"), 2000));
-  CHECK(desk.works().empty());
+  CHECK_FALSE(desk.next());
   const auto finished = desk.passwords.finish({work.ticket, false, "hash"}, desk.answers);
   REQUIRE(finished.has_value());
   CHECK(finished->waiters.size() == 3);
@@ -172,10 +174,9 @@ TEST_CASE("beyond the queue the answer is busy, until one is done") {
   REQUIRE(busy.has_value());
   CHECK(busy->error == ErrorWord::busy);
   CHECK(busy->retry_after_ms > 0);
-  const auto works = desk.works();
-  REQUIRE(works.size() == limits::password_queue);
-  CHECK(more().has_value());  // being hashed, they still take their place
-  REQUIRE(desk.passwords.finish({works[0].ticket, false, "hash"}, desk.answers).has_value());
+  const PasswordWork work = desk.work();
+  CHECK(more().has_value());  // being hashed, it still takes its place
+  REQUIRE(desk.passwords.finish({work.ticket, false, "hash"}, desk.answers).has_value());
   CHECK_FALSE(more().has_value());
 }
 
@@ -193,14 +194,14 @@ TEST_CASE("without a leader requests wait, and are refused when their time is up
   Desk desk(false);
   desk.add(1, chat::CreateUser{"amy", ""}, 1000);
   desk.add(2, chat::CreateUser{"bob", ""}, 3000);
-  CHECK(desk.works().empty());
+  CHECK_FALSE(desk.next());
   desk.passwords.expire(1000, desk.answers);
   REQUIRE(desk.answers.size() == 1);
   CHECK(desk.answers[0].to == asker(1));
   CHECK(error_of(desk.answers[0]) == ErrorWord::no_leader);
   CHECK(desk.passwords.size() == 1);
   desk.passwords.set_leader_known(true);
-  CHECK(desk.works().size() == 1);
+  CHECK(desk.next());
 }
 
 TEST_CASE("one who joined later waits longer, and the user is read for him") {
@@ -231,6 +232,22 @@ TEST_CASE("nobody waits for ever for what is being hashed, and nothing is left b
   CHECK(finished->waiters.empty());
   CHECK(desk.passwords.size() == 0);
   CHECK_FALSE(desk.passwords.finish({work.ticket, false, "hash"}, desk.answers).has_value());
+}
+
+TEST_CASE("one for whom nobody waits any more when its turn comes is not hashed") {
+  Desk desk;
+  desk.add(1, chat::CreateUser{"amy", ""}, 5000);
+  desk.add(2, chat::CreateUser{"bob", ""}, 1000);
+  desk.add(3, chat::CreateUser{"eve", ""}, 5000);
+  const PasswordWork first = desk.work();
+  desk.passwords.expire(1000, desk.answers);
+  REQUIRE(desk.answers.size() == 1);
+  CHECK(desk.answers[0].to == asker(2));
+  CHECK(error_of(desk.answers[0]) == ErrorWord::busy);
+  CHECK(desk.passwords.size() == 2);
+  CHECK(desk.finish<chat::CreateUser>({first.ticket, false, "hash"}).name == "amy");
+  CHECK(desk.finish<chat::CreateUser>({desk.work().ticket, false, "hash"}).name == "eve");
+  CHECK_FALSE(desk.next());
 }
 
 TEST_CASE("a read that a leader has no time for refuses the request that it was for") {
