@@ -107,7 +107,8 @@ void read_fields(Fields& fields, BatchRequest& request) {
     case Op::lease_revoke: request.lease = fields.lease(); break;
     case Op::send:
     case Op::history: read_chat_fields(fields, request); break;
-    case Op::transaction: break;
+    // A list under a name that is none would be nothing to do, and done.
+    case Op::transaction: fields.allow({"id", "op", "compare", "then", "else"}); break;
   }
 }
 

@@ -18,17 +18,38 @@ T value_or_exit(parley::Answer<T> answer) {
   std::exit(1);
 }
 
-// Counts a key up, whoever else does so at the same time: each tries again until nobody was faster.
-int count_up(parley::Cluster& cluster, const std::string& key) {
+// Doubles a number, whoever else changes it at the same time: each tries again until nobody was faster.
+int double_it(parley::Cluster& cluster, const std::string& key) {
   for (;;) {
     const auto present = value_or_exit(cluster.get(key));
     int number = 0;
     std::from_chars(present.bytes.data(), present.bytes.data() + present.bytes.size(), number);
-    const auto written = cluster.compare_and_set(key, present.bytes, std::to_string(number + 1));
-    if (written) return number + 1;
-    // Anything else than `mismatch` is a reason to stop. After `timeout` it may have been counted, or not.
+    const auto written = cluster.compare_and_set(key, present.bytes, std::to_string(number * 2));
+    if (written) return number * 2;
+    // Anything else than `mismatch` is a reason to stop. After `timeout` it may have been doubled, or not.
     if (written.error().word != parley::Word::mismatch) value_or_exit(written);
   }
+}
+
+// Who holds the lock works on while it keeps its lease alive, every third of its time or so. If it dies, the lease ends
+// after that time, and with it the key.
+void work_with_lock(parley::Cluster& cluster, const std::string& name) {
+  const auto lease = value_or_exit(cluster.grant_lease(10s));
+  using Transaction = parley::Transaction;
+  const auto taken =
+      value_or_exit(cluster.transact({.compares = {{"lock", parley::Compare::Is::absent}},
+                                      .then = {Transaction::Set{.key = "lock", .value = name, .lease = lease.id},
+                                               Transaction::Increment{.key = "locked"}},
+                                      .otherwise = {Transaction::Get{"lock"}}}));
+  if (taken.held) {
+    std::cout << "lock: taken by " << name << ", time " << taken.items[1].value.value_or("?") << '\n';
+    value_or_exit(cluster.keep_lease_alive(lease.id));
+    std::cout << "lease: " << value_or_exit(cluster.lease_info(lease.id)).keys << " key\n";
+  } else {
+    std::cout << "lock: held by " << taken.items[0].value.value_or("nobody any more") << '\n';
+  }
+  value_or_exit(cluster.revoke_lease(lease.id));
+  if (taken.held) std::cout << "lock: " << text(cluster.get("lock").error().word) << '\n';
 }
 
 int main(int argc, char** argv) {
@@ -50,8 +71,13 @@ int main(int argc, char** argv) {
     std::cout << "grass: " << text(grass.error().word) << '\n';
   }
 
-  value_or_exit(cluster.set("count", "41"));
-  std::cout << "count: " << count_up(cluster, "count") << '\n';
+  value_or_exit(cluster.set("count", "20"));
+  std::cout << "count: " << value_or_exit(cluster.increment("count")).number << '\n';
+  std::cout << "doubled: " << double_it(cluster, "count") << '\n';
+
+  // A key may end by itself, or hang on a lease with others; a transaction looks and writes in one step.
+  value_or_exit(cluster.set("colour/dusk", "violet", {.ttl = 1h}));
+  work_with_lock(cluster, "kv");
 
   // Callback form: many calls at once. Callbacks run on the cluster's own thread, so they are short.
   std::atomic<int> done = 0;
@@ -66,6 +92,7 @@ int main(int argc, char** argv) {
   std::cout << done << " written at once\n";
 
   // A page of rows after the other, in the order of their keys' bytes.
+  value_or_exit(cluster.remove_if("colour/dusk", "violet"));
   std::size_t rows = 0;
   for (parley::Range range{.prefix = "colour/", .after = "", .limit = 30};;) {
     const auto page = value_or_exit(cluster.scan(range));

@@ -11,7 +11,7 @@ using client::ChatToken;
 using client::Client;
 using client::Outcome;
 using client::library::failure;
-using client::library::IoThread;
+using client::library::finish;
 using client::library::timeout_us_of;
 using detail::ChatCore;
 
@@ -20,12 +20,6 @@ constexpr std::size_t call_bytes = 512;
 
 // All calls are made of these: `ask` asks the engine, `convert` makes of its outcome what the program is told. The
 // views that `ask` uses are of texts that the call holds.
-
-template <class T, class Convert>
-IoThread::Finish finish(Callback<T> callback, Convert convert) {
-  return
-      [callback = std::move(callback), convert](Outcome&& outcome) mutable { callback(convert(std::move(outcome))); };
-}
 
 /// A call by a token, in callback form.
 template <class T, class Options, class Ask, class Convert>

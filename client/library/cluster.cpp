@@ -14,19 +14,11 @@ namespace parley {
 namespace {
 
 using client::Client;
-using client::Outcome;
+using client::library::call_bytes;
 using client::library::Common;
 using client::library::failure;
+using client::library::finish;
 using client::library::IoThread;
-
-/// What a call takes of the bound on bytes, beyond keys and values.
-constexpr std::size_t call_bytes = 256;
-
-template <class T, class Convert>
-IoThread::Finish finish(Callback<T> callback, Convert convert) {
-  return
-      [callback = std::move(callback), convert](Outcome&& outcome) mutable { callback(convert(std::move(outcome))); };
-}
 
 IoThread::Finish finish_write(Callback<Written> callback) {
   return finish<Written>(std::move(callback), client::library::written_of);
@@ -99,11 +91,12 @@ bool Cluster::scan(const Range& range, Callback<Page> callback, ReadOptions opti
       finish<Page>(std::move(callback), client::library::page_of));
 }
 
-bool Cluster::set(std::string_view key, std::string_view value, Callback<Written> callback, WriteOptions options) {
+bool Cluster::set(std::string_view key, std::string_view value, Callback<Written> callback, SetOptions options) {
   return core_->io().begin(
       call_bytes + key.size() + value.size(),
       [key = std::string(key), value = std::string(value), options](Client& client, client::Callback end) {
-        client.submit(app::Set{key, value}, std::move(end), client::library::timeout_us_of(options.timeout));
+        client.submit(client::library::set_of(key, value, options.ttl, options.lease), std::move(end),
+                      client::library::timeout_us_of(options.timeout));
       },
       finish_write(std::move(callback)));
 }
@@ -139,7 +132,7 @@ Answer<Page> Cluster::scan(const Range& range, ReadOptions options) {
   return core_->wait<Page>(options.timeout, [&](Callback<Page> end) { return scan(range, std::move(end), options); });
 }
 
-Answer<Written> Cluster::set(std::string_view key, std::string_view value, WriteOptions options) {
+Answer<Written> Cluster::set(std::string_view key, std::string_view value, SetOptions options) {
   return core_->wait<Written>(options.timeout,
                               [&](Callback<Written> end) { return set(key, value, std::move(end), options); });
 }

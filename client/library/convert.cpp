@@ -55,7 +55,12 @@ Member member_of(const MemberStatus& status) {
 
 }  // namespace
 
-Failure failure(Word word, std::string detail) { return {word, std::move(detail), std::nullopt}; }
+Failure failure(Word word, std::string detail) {
+  Failure result;
+  result.word = word;
+  result.detail = std::move(detail);
+  return result;
+}
 
 Failure unknown_answer() { return failure(Word::timeout, "the answer is of a kind that this client does not know"); }
 
@@ -67,6 +72,12 @@ Answer<void> nothing_of(Outcome&& outcome) {
 Failure failure_of(Outcome&& outcome) {
   Failure result = failure(static_cast<Word>(outcome.word), std::move(outcome.detail));
   if (auto* held = std::get_if<app::ReplyValue>(&outcome.body)) result.value = std::move(held->value);
+  auto* transaction = std::get_if<app::ReplyTransaction>(&outcome.body);
+  if (transaction != nullptr && !transaction->items.empty()) {
+    result.item = transaction->items.size();  // the last one is the one that was not done
+    result.held = transaction->held;
+    result.value = std::move(transaction->items.back().value);
+  }
   return result;
 }
 

@@ -22,6 +22,17 @@ struct Common {
 /// The settings for these options, or `invalid`, saying why not.
 [[nodiscard]] Answer<ClientSettings> settings_of(const Options& options);
 
+/// What a call takes of the bound on bytes, beyond keys and values.
+inline constexpr std::size_t call_bytes = 256;
+
+/// The end of a call: `convert` makes of its outcome what the program is told.
+template <class T, class Convert>
+[[nodiscard]] IoThread::Finish finish(parley::Callback<T> callback, Convert convert) {
+  return [callback = std::move(callback), convert = std::move(convert)](Outcome&& outcome) mutable {
+    callback(convert(std::move(outcome)));
+  };
+}
+
 }  // namespace parley::client::library
 
 namespace parley::detail {

@@ -181,6 +181,7 @@ class Keys(E2eTest):
         rows = [row for row in self.rows() if row]
         self.assertGreater(len(rows), 30)
         for node in cluster.nodes.values():
+            through = cluster.batch(servers=node.client.address)
             for command, word, code, says in rows:
                 with self.subTest(node=node.name, command=command):
                     asked, stdin = [], b""
@@ -191,9 +192,46 @@ class Keys(E2eTest):
                         asked.append(value)
                     ended = self.parley(node.client.address, *asked, stdin=stdin)
                     self.ended(ended, int(code), "", [word, says] if word else says)
+                    answer = self.ask_line(through, self.as_batch(asked, stdin.decode()))
+                    self.assertEqual((answer["ok"], answer["error"]), (False, word or "invalid"), answer)
         self.done(cluster.parley("get", "word"), "many\n")
         self.ended(cluster.parley("get", "a"), 1, "", "not_found")
         cluster.await_agreement()
+
+    @staticmethod
+    def ask_line(batch, line):
+        """Writes a line, which may be no JSON, and gives the answer to it."""
+        before = len(batch.lines)
+        batch.write(line)
+        return batch.await_lines(before + 1)[before]
+
+    @staticmethod
+    def as_batch(words, value):
+        """A command on keys as the line of `batch` that says the same, wrong in the same way."""
+        flags = {words[at]: words[at + 1] for at in range(len(words) - 1) if words[at].startswith("-") and len(words[at]) > 1}
+        plain = [word for at, word in enumerate(words) if word not in flags and (at == 0 or words[at - 1] not in flags)]
+        plain = [value if word == "-" else word for word in plain]
+
+        def number(text):
+            """Of what is no number, the text."""
+            return json.loads(text) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else text
+
+        def duration(text):
+            found = re.fullmatch("([0-9]+)(s|h|)", text)
+            return int(found[1]) * {"s": 1000, "h": 3_600_000, "": 1000}[found[2]] if found else text
+
+        if plain[0] == "txn":
+            return plain[1][:-1] + ',"op":"txn"}' if plain[1].endswith("}") else plain[1]
+        op, rest = plain[0], plain[1:]
+        if op == "lease":
+            fields = {"ttl_ms": duration(rest[1])} if rest[0] == "grant" else {"lease": number(rest[1])}
+            return json.dumps({"op": "lease_" + rest[0].replace("-", "_"), **fields})
+        fields = {"key": rest[0]} if rest else {}
+        fields |= {"value": rest[1]} if op == "set" else {"by": number(rest[1])} if len(rest) > 1 else {}
+        names = {"-if": "expected", "-after": "after", "-lease": "lease", "-ttl": "ttl_ms"}
+        take = {"-lease": number, "-ttl": duration}
+        fields |= {names[flag]: take.get(flag, str)(text) for flag, text in flags.items()}
+        return json.dumps({"op": op, **fields})
 
     @staticmethod
     def rows():

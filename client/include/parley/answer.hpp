@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -12,8 +13,8 @@ namespace parley {
 /// Why something was not done. The words are stable: scripts and logs may rely on them. After `timeout` nobody knows
 /// whether a write was carried out; every other word says that it certainly was not.
 enum class Word : std::uint8_t {
-  not_found = 1,         ///< there is no such key
-  mismatch = 2,          ///< compare_and_set: the value is another, which Failure::value has
+  not_found = 1,         ///< there is no such key, lease, chat
+  mismatch = 2,          ///< the value is another than was expected, or no number; Failure::value has it
   busy = 3,              ///< too much is under way, here or at the cluster: try again later
   no_leader = 4,         ///< the cluster had no leader, or could not be reached, for as long as the call might take
   too_large = 5,         ///< beyond a limit, which the detail names
@@ -34,6 +35,9 @@ struct Failure {
   Word word = Word::timeout;
   std::string detail{};                ///< for people; may be empty, and its wording may change
   std::optional<std::string> value{};  ///< with `mismatch`: the present value
+  /// Of a transaction of which an item could not be done, so that nothing was: its number, from 1; else 0.
+  std::size_t item = 0;
+  bool held = false;  ///< the item is one of `then`, else of `otherwise`
 
   /// `WORD: DETAIL`, for a message.
   [[nodiscard]] std::string message() const;

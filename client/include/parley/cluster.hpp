@@ -10,6 +10,8 @@
 
 #include <parley/answer.hpp>
 #include <parley/feed.hpp>
+#include <parley/lease.hpp>
+#include <parley/transaction.hpp>
 
 namespace parley {
 
@@ -43,6 +45,10 @@ struct ReadOptions {
 
 struct Written {
   std::uint64_t index = 0;  ///< of the entry in the cluster's log that did it
+};
+struct Incremented {
+  std::int64_t number = 0;  ///< the new one
+  std::uint64_t index = 0;  ///< as of Written
 };
 struct Value {
   std::string bytes{};
@@ -90,7 +96,8 @@ struct ClusterStatus {
   std::vector<std::string> notes{};  ///< what else a person should know
 };
 
-/// A cluster, as a program sees it: a key-value store of bytes, and what changes in it.
+/// A cluster, as a program sees it: a key-value store of bytes, and what changes in it. What a call is answered is the
+/// same for the library, the command line and `batch`, in the same words.
 ///
 /// **Threads.** All calls may be made from any number of threads at once. The object has one thread for input and
 /// output. Calls come in two forms. The blocking form returns the answer, at the latest a second after its timeout. The
@@ -130,22 +137,46 @@ class Cluster {
 
   // --- writes
 
-  [[nodiscard]] Answer<Written> set(std::string_view key, std::string_view value, WriteOptions options = {});
+  [[nodiscard]] Answer<Written> set(std::string_view key, std::string_view value, SetOptions options = {});
   /// `not_found` if there is no such key.
   [[nodiscard]] Answer<Written> remove(std::string_view key, WriteOptions options = {});
+  /// Only if its value is `expected`; else `mismatch`, with the present value, or `not_found`.
+  [[nodiscard]] Answer<Written> remove_if(std::string_view key, std::string_view expected, WriteOptions options = {});
   /// Sets `desired` if the present value is `expected`; else `mismatch`, with the present value, or `not_found`.
   [[nodiscard]] Answer<Written> compare_and_set(std::string_view key, std::string_view expected,
                                                 std::string_view desired, WriteOptions options = {});
+  /// Adds to a value that is a decimal number of 64 bits; a key that is not there counts as 0. `mismatch`, with the
+  /// present value, if it is no such number, or the sum is none. Whether the key ends is not changed.
+  [[nodiscard]] Answer<Incremented> increment(std::string_view key, std::int64_t by = 1, WriteOptions options = {});
+  /// Several keys in one step. If an item cannot be done, nothing is: with its word, and its number in Failure::item.
+  [[nodiscard]] Answer<Transacted> transact(const Transaction& transaction, WriteOptions options = {});
+
+  // --- leases: `not_found` if there is no such lease, or it has ended
+
+  [[nodiscard]] Answer<Lease> grant_lease(std::chrono::milliseconds ttl, WriteOptions options = {});
+  [[nodiscard]] Answer<Lease> keep_lease_alive(LeaseId lease, WriteOptions options = {});
+  /// Ends it, with its keys.
+  [[nodiscard]] Answer<Written> revoke_lease(LeaseId lease, WriteOptions options = {});
+  [[nodiscard]] Answer<Lease> lease_info(LeaseId lease, ReadOptions options = {});
 
   // --- the same in callback form: false if too much is under way; then the callback is never called
 
   [[nodiscard]] bool get(std::string_view key, Callback<Value> callback, ReadOptions options = {});
   [[nodiscard]] bool scan(const Range& range, Callback<Page> callback, ReadOptions options = {});
   [[nodiscard]] bool set(std::string_view key, std::string_view value, Callback<Written> callback,
-                         WriteOptions options = {});
+                         SetOptions options = {});
   [[nodiscard]] bool remove(std::string_view key, Callback<Written> callback, WriteOptions options = {});
+  [[nodiscard]] bool remove_if(std::string_view key, std::string_view expected, Callback<Written> callback,
+                               WriteOptions options = {});
   [[nodiscard]] bool compare_and_set(std::string_view key, std::string_view expected, std::string_view desired,
                                      Callback<Written> callback, WriteOptions options = {});
+  [[nodiscard]] bool increment(std::string_view key, std::int64_t by, Callback<Incremented> callback,
+                               WriteOptions options = {});
+  [[nodiscard]] bool transact(const Transaction& transaction, Callback<Transacted> callback, WriteOptions options = {});
+  [[nodiscard]] bool grant_lease(std::chrono::milliseconds ttl, Callback<Lease> callback, WriteOptions options = {});
+  [[nodiscard]] bool keep_lease_alive(LeaseId lease, Callback<Lease> callback, WriteOptions options = {});
+  [[nodiscard]] bool revoke_lease(LeaseId lease, Callback<Written> callback, WriteOptions options = {});
+  [[nodiscard]] bool lease_info(LeaseId lease, Callback<Lease> callback, ReadOptions options = {});
 
   /// Waits until no call is under way any more, that is until all callbacks have returned. False if that is not so in
   /// time; in a callback it is at once.

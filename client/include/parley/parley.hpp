@@ -6,7 +6,9 @@
 ///     if (auto written = cluster->set("colour", "blue"); !written) std::cerr << written.error().message() << '\n';
 ///
 /// Needs C++23. No header of another library is included.
-#include <parley/answer.hpp>   // words, Failure, Answer, Callback
-#include <parley/chat.hpp>     // ChatUser: the chat
-#include <parley/cluster.hpp>  // Cluster: reads, writes, status
-#include <parley/feed.hpp>     // Feed: what changes
+#include <parley/answer.hpp>       // words, Failure, Answer, Callback
+#include <parley/chat.hpp>         // ChatUser: the chat
+#include <parley/cluster.hpp>      // Cluster: reads, writes, leases, status
+#include <parley/feed.hpp>         // Feed: what changes
+#include <parley/lease.hpp>        // Lease, SetOptions: keys that end
+#include <parley/transaction.hpp>  // Transaction: compare, then, else
