@@ -38,7 +38,8 @@ std::expected<FeedDesk::Feed, wire::ErrorReply> FeedDesk::open(const Asker& aske
     return std::unexpected(too_busy("there are too many feeds"));
   Feed feed;
   feed.asker = asker;
-  feed.subject_bytes = request.subject;
+  // Not a slice of the frame that it came in: that would keep all of libzmq's buffer for as long as the feed is there.
+  feed.subject_bytes = SharedBytes::copy_of(request.subject.view());
   const auto subject = app::decode_follow(feed.subject_bytes.view());
   if (!subject) {
     return std::unexpected(
