@@ -38,8 +38,7 @@ std::expected<FeedDesk::Feed, wire::ErrorReply> FeedDesk::open(const Asker& aske
     return std::unexpected(too_busy("there are too many feeds"));
   Feed feed;
   feed.asker = asker;
-  // Not a slice of the frame that it came in: that would keep all of libzmq's buffer for as long as the feed is there.
-  feed.subject_bytes = SharedBytes::copy_of(request.subject.view());
+  feed.subject_bytes = request.subject;
   const auto subject = app::decode_follow(feed.subject_bytes.view());
   if (!subject) {
     return std::unexpected(
@@ -150,18 +149,19 @@ std::size_t FeedDesk::send_page(Serial serial, Feed& feed, Pages& pages, Answers
   if (credit == 0) return 0;
   const std::size_t most = std::min<std::uint64_t>(credit, limits::feed_page_items);
   const auto [page_at, is_new] = pages.try_emplace({feed.topic, feed.position, most});
-  if (is_new) page_at->second = feed.source->page(feed.topic, feed.position, most);
-  const auto* page = std::get_if<FeedPage>(&page_at->second);
+  MadePage& made = page_at->second;
+  if (is_new) made = {feed.source->page(feed.topic, feed.position, most), feed.source->last(feed.topic)};
+  const auto* page = std::get_if<FeedPage>(&made.page);
   if (page == nullptr) {
-    if (const auto* gone = std::get_if<wire::FeedGoneReply>(&page_at->second)) answers.push_back({feed.asker, *gone});
-    if (const auto* error = std::get_if<wire::ErrorReply>(&page_at->second)) answers.push_back({feed.asker, *error});
+    if (const auto* gone = std::get_if<wire::FeedGoneReply>(&made.page)) answers.push_back({feed.asker, *gone});
+    if (const auto* error = std::get_if<wire::ErrorReply>(&made.page)) answers.push_back({feed.asker, *error});
     remove(serial);
     return 0;
   }
   ENSURE_LE(feed.position, page->upto);
   feed.position = page->upto;
   feed.sent += page->items;
-  if (feed.position < feed.source->last(feed.topic)) make_ready(serial, feed);
+  if (feed.position < made.last) make_ready(serial, feed);
   if (page->items == 0) return 0;
   tell(feed, page->items, page->bytes, answers);
   return page->bytes.size();
