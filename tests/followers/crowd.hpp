@@ -28,6 +28,7 @@ struct Tally {
   std::uint64_t repeated = 0;   ///< events that had come before, or out of order
   std::uint64_t malformed = 0;  ///< what no client would understand
   std::uint64_t refusals = 0;   ///< feeds that a node refused or ended; they were begun again
+  std::string last_refusal;     ///< what it said
   std::uint64_t lost = 0;       ///< connections that ended; they were made again
   std::uint64_t in_time = 0;    ///< events that came within a second
   obs::Histogram latency_us;    ///< from the sender's call

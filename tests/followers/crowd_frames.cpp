@@ -82,6 +82,7 @@ void Crowd::take(Connection& connection, wire::Reply& reply) {
     if (beat->feeds >= static_cast<std::uint64_t>(open)) return;
     for (Feed& feed : connection.feeds) close(feed);
     ++tally_.refusals;
+    tally_.last_refusal = "a sign of life that speaks of fewer feeds";
     return ask_for_closed(connection);
   }
   // Mostly each feed has the number of its first try.
@@ -92,6 +93,8 @@ void Crowd::take(Connection& connection, wire::Reply& reply) {
   if (reply.id == 0 || found == connection.feeds.end()) return;  // of a try that was given up
   if (const auto* page = std::get_if<wire::FeedReply>(&reply.body)) return take_page(connection, *found, *page);
   ++tally_.refusals;
+  if (const auto* refusal = std::get_if<wire::ErrorReply>(&reply.body))
+    tally_.last_refusal = std::string(text(refusal->error)) + ": " + refusal->detail;
   close(*found);
   connection.retry_us = now_us_ + pause_us;
 }

@@ -185,6 +185,8 @@ Status measure(const Arguments& arguments, bool& is_right) {
   if (!cluster->drain(std::chrono::seconds(60)) && done)
     done = fail(ErrorCode::unreachable, "messages stay unanswered");
   say(measurement.report());
+  if (const std::string& why = (*crowd)->tally().last_refusal; !why.empty())
+    fmt::print(stderr, "follow_by_thousands: the last feed that was begun again: {}\n", why);
   is_right = measurement.is_right();
   return done;
 }
