@@ -24,11 +24,19 @@ void FeedDesk::follow(const Asker& asker, const wire::FollowRequest& request, An
   by_connection_[asker.connection].emplace(asker.request, serial);
   by_topic_[feed->topic].insert(serial);
   by_source_[feed->source].insert(serial);
-  if (feed->follower != 0) ++followers_[feed->follower];
-  Feed& placed = feeds_.emplace(serial, *std::move(feed)).first->second;
-  // The first page says where it begins, and whether it can.
-  Pages pages;
-  if (send_page(serial, placed, pages, answers) == 0 && feeds_.contains(serial)) tell(placed, 0, {}, answers);
+  if (feed->follower != 0) ++followers_[{feed->topic, feed->follower}];
+  // In its turn, as all pages: thousands may be asked for in one frame. The first page says where it begins, and
+  // whether it can.
+  make_ready(serial, feeds_.emplace(serial, *std::move(feed)).first->second);
+}
+
+std::vector<std::uint64_t> FeedDesk::followers(BytesView topic, std::size_t most) const {
+  std::vector<std::uint64_t> found;
+  for (auto at = followers_.lower_bound({Bytes(topic), 0}); at != followers_.end() && at->first.first == topic; ++at) {
+    if (found.size() == most) break;
+    found.push_back(at->first.second);
+  }
+  return found;
 }
 
 std::expected<FeedDesk::Feed, wire::ErrorReply> FeedDesk::open(const Asker& asker, const wire::FollowRequest& request) {
@@ -95,7 +103,8 @@ void FeedDesk::remove(Serial serial) {
   topic->second.erase(serial);
   if (topic->second.empty()) by_topic_.erase(topic);
   by_source_.at(feed.source).erase(serial);
-  if (const auto follower = followers_.find(feed.follower); follower != followers_.end() && --follower->second == 0)
+  if (const auto follower = followers_.find({feed.topic, feed.follower});
+      follower != followers_.end() && --follower->second == 0)
     followers_.erase(follower);
   feeds_.erase(found);
 }
@@ -127,6 +136,8 @@ bool FeedDesk::serve(Answers& answers) {
     if (found == feeds_.end()) continue;
     found->second.is_ready = false;
     bytes += send_page(serial, found->second, pages, answers);
+    const auto left = feeds_.find(serial);
+    if (left != feeds_.end() && !left->second.is_answered) tell(left->second, 0, {}, answers);
   }
   return false;
 }
@@ -171,6 +182,7 @@ void FeedDesk::tell(Feed& feed, std::size_t items, SharedBytes bytes, Answers& a
   const auto count = static_cast<std::uint32_t>(items);
   answers.push_back({feed.asker, wire::FeedReply{feed.told, feed.position, count, std::move(bytes)}});
   feed.told = feed.position;
+  feed.is_answered = true;
 }
 
 void FeedDesk::beat(Answers& answers) {

@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "node/asker.hpp"
 #include "node/feed_source.hpp"
@@ -23,7 +25,7 @@ class FeedDesk {
   };
   explicit FeedDesk(Sources sources) : sources_(sources) {}
 
-  /// Answered at once, if only by an empty page, or refused.
+  /// Refused at once, or answered by serve(), if only by an empty page.
   void follow(const Asker& asker, const wire::FollowRequest& request, Answers& answers);
   void grant(const Asker& asker, const wire::GrantRequest& request);
   void end(const Asker& asker, const wire::EndFeedRequest& request);
@@ -41,8 +43,8 @@ class FeedDesk {
   void beat(Answers& answers);
 
   [[nodiscard]] std::size_t feeds() const { return feeds_.size(); }
-  /// Who has feeds, of whoever is somebody in particular; and how many.
-  [[nodiscard]] const std::map<std::uint64_t, std::size_t>& followers() const { return followers_; }
+  /// Who has feeds of this topic, of whoever is somebody in particular: so many at most, in order.
+  [[nodiscard]] std::vector<std::uint64_t> followers(BytesView topic, std::size_t most) const;
 
  private:
   using Serial = std::uint64_t;
@@ -59,6 +61,7 @@ class FeedDesk {
     std::uint64_t sent = 0;      ///< items that have come
     std::uint64_t access = 0;    ///< FeedSource::access_version() when it was last judged
     bool is_ready = false;       ///< it is in ready_
+    bool is_answered = false;    ///< its first page was made
   };
   struct MadePage {
     FeedPages page;
@@ -84,8 +87,8 @@ class FeedDesk {
   std::unordered_map<Bytes, std::unordered_map<std::uint64_t, Serial>> by_connection_;  ///< and request
   std::map<Bytes, std::set<Serial>, std::less<>> by_topic_;
   std::unordered_map<const FeedSource*, std::set<Serial>> by_source_;
-  std::map<std::uint64_t, std::size_t> followers_;
-  std::deque<Serial> ready_;  ///< may hold some that are gone
+  std::map<std::pair<Bytes, std::uint64_t>, std::size_t> followers_;  ///< by topic: how many feeds each has
+  std::deque<Serial> ready_;                                          ///< may hold some that are gone
 };
 
 }  // namespace parley::node

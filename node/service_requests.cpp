@@ -3,6 +3,7 @@
 
 #include "common/app/chat/chat.hpp"
 #include "common/app/validate.hpp"
+#include "common/base/chat_limits.hpp"
 #include "common/base/entropy.hpp"
 #include "common/base/feed_limits.hpp"
 #include "common/base/limits.hpp"
@@ -31,8 +32,10 @@ bool is_subject_shown(const SharedBytes& subject, const SharedBytes& token) {
 }  // namespace
 
 void Service::answer(const Asker& asker, wire::ReplyBody body) {
-  const auto* application = std::get_if<wire::AppReply>(&body);
-  const std::size_t bytes = application != nullptr ? application->reply.size() : 0;
+  std::size_t bytes = 0;
+  if (const auto* application = std::get_if<wire::AppReply>(&body)) bytes = application->reply.size();
+  if (const auto* there = std::get_if<wire::PresenceReply>(&body))
+    bytes = there->users.size() * limits::user_name_bytes;
   answers_.push_back({asker, std::move(body)});
   send_if_many(bytes);
 }
@@ -234,8 +237,7 @@ void Service::handle(const Asker& asker, const wire::PresenceRequest& request, s
   const auto reader = app::chat::reader_of(follow->token, follow->chat, machine_->rows(), machine_->meta());
   if (!reader) return refuse(asker, reader.error().word, reader.error().detail);
   wire::PresenceReply there;
-  for (const auto& [user, feeds] : feeds_.followers()) {
-    if (there.users.size() == limits::presence_names) break;
+  for (const std::uint64_t user : feeds_.followers(ChatFeeds::topic_of(reader->chat), limits::presence_names)) {
     auto name = app::chat::member_name(reader->chat, app::chat::UserId{user}, machine_->rows());
     if (name) there.users.push_back(*std::move(name));
   }

@@ -30,12 +30,16 @@ struct Desk {
     chats.note(*outcome.chats);
     for (const ChatId each : outcome.chats->chats) desk.changed(ChatFeeds::topic_of(each));
     if (outcome.chats->is_access_changed) desk.changed(chats);
-    while (desk.serve(answers)) {
-    }
+    serve();
     return outcome.reply.word;
   }
   void follow(std::uint64_t request, const TokenId& as, std::uint64_t after, const char* name = "tea") {
     desk.follow(asker(request), {SharedBytes(app::encode_follow(app::FollowChat{as, name})), after, 1000, {}}, answers);
+    serve();
+  }
+  void serve() {
+    while (desk.serve(answers)) {
+    }
   }
   /// What was answered since the last call: `request after-upto:text,...`
   std::vector<std::string> told() {
@@ -138,19 +142,31 @@ TEST_CASE("a feed ends with what gave access to it") {
   for (const std::string& text : desk.told()) CHECK(text == "2 0-1:anna after,");
 }
 
-TEST_CASE("who follows is there, once however many feeds he has, until the last of them ends") {
+TEST_CASE("who follows a chat is there, once however many feeds he has, until the last of them ends") {
   Desk desk;
-  CHECK(desk.desk.followers().empty());
+  desk.run(CreateChat{desk.anna, "coffee", "", false});
+  const auto names = [&desk](std::uint64_t chat, std::size_t most = 10) {
+    Texts found;
+    for (const std::uint64_t user : desk.desk.followers(ChatFeeds::topic_of(ChatId{chat}), most))
+      found.push_back(member_name(ChatId{chat}, UserId{user}, desk.chat.replica.table()).value_or("nobody"));
+    return found;
+  };
+  CHECK(names(1).empty());
   desk.follow(1, desk.ben, 0);
   desk.follow(2, desk.ben, 0);
   desk.follow(3, desk.anna, 0);
-  CHECK(desk.desk.followers().size() == 2);
+  desk.follow(4, desk.anna, 0, "coffee");
+  CHECK(names(1) == Texts{"anna", "ben"});
+  CHECK(names(1, 1) == Texts{"anna"});
+  CHECK(names(2) == Texts{"anna"});
+  CHECK(names(3).empty());
   desk.desk.end(asker(9), {1});
-  CHECK(desk.desk.followers().size() == 2);
+  CHECK(names(1) == Texts{"anna", "ben"});
   desk.desk.end(asker(9), {2});
-  CHECK(desk.desk.followers().size() == 1);
-  const auto anna = desk.desk.followers().begin()->first;
-  CHECK(member_name(ChatId{1}, UserId{anna}, desk.chat.replica.table()) == "anna");
+  CHECK(names(1) == Texts{"anna"});
+  desk.desk.end(asker(9), {3});
+  CHECK(names(1).empty());
+  CHECK(names(2) == Texts{"anna"});
   desk.desk.lost("c1");
-  CHECK(desk.desk.followers().empty());
+  CHECK(names(2).empty());
 }
