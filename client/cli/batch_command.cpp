@@ -88,7 +88,7 @@ class Batch final : public Command {
       return callback(std::move(outcome));
     }
     if (request.op == BatchRequest::Op::send) return user->send(request.chat, request.value, request.key, callback);
-    user->history(request.chat, request.before, request.after, request.after != 0, request.limit, callback);
+    user->history(request.chat, request.before, request.after, request.has_after, request.limit, callback);
   }
 
   /// Null if he is not logged in. Tokens are looked for once.

@@ -72,6 +72,7 @@ void read_chat_fields(Fields& fields, BatchRequest& request) {
     request.key = fields.bytes("key", false);
   } else {
     request.before = fields.number("before", UINT64_MAX);
+    request.has_after = fields.has("after");
     request.after = fields.number("after", UINT64_MAX);
     request.limit = static_cast<std::uint32_t>(fields.number("limit", UINT32_MAX));
   }
@@ -101,7 +102,10 @@ void read_fields(Fields& fields, BatchRequest& request) {
       request.mode = fields.read_mode();
       break;
     case Op::incr: request.by = fields.signed_number("by", 1); break;
-    case Op::lease_grant: request.ttl_us = fields.ttl_us(); break;
+    case Op::lease_grant:
+      if (!fields.has("ttl_ms")) fields.complain("`ttl_ms` is missing");
+      request.ttl_us = fields.ttl_us();
+      break;
     case Op::lease_info: request.mode = fields.read_mode(); [[fallthrough]];
     case Op::lease_keep_alive:
     case Op::lease_revoke: request.lease = fields.lease(); break;

@@ -45,6 +45,7 @@ struct BatchRequest {
   std::string chat;
   std::string user;  ///< who acts; empty for whom `-user` says
   std::uint64_t before = 0;
+  bool has_after = false;
   std::uint64_t after = 0;
 };
 

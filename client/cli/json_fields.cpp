@@ -101,7 +101,11 @@ std::uint64_t Fields::ttl_us() {
   return number("ttl_ms", UINT64_MAX / us_per_ms) * us_per_ms;
 }
 
-app::LeaseId Fields::lease() { return app::LeaseId{number("lease", UINT64_MAX)}; }
+app::LeaseId Fields::lease() {
+  const app::LeaseId lease{number("lease", UINT64_MAX)};
+  if (has("lease") && lease.value == 0) complain("`lease` is 0, which is none");
+  return lease;
+}
 
 void Fields::allow(std::initializer_list<std::string_view> names) {
   for (const auto& [name, value] : json_.items()) {

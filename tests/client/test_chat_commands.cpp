@@ -136,6 +136,7 @@ TEST_CASE("history turns pages and takes its anchors") {
   shows({"-before", "5", "-limit", "2"}, 3, 4);
   shows({"-after", "1010"}, 1011, count);
   shows({"-after", "4", "-limit", "2"}, 5, 6);
+  shows({"-after", "0", "-limit", "2"}, 1, 2);
   shows({"-after", "4", "-before", "8"}, 5, 7);
   shows({"-after", "4", "-before", "8", "-limit", "1"}, 5, 5);
   CHECK(f.run("messages", {}, "amy") == 0);
@@ -233,7 +234,8 @@ TEST_CASE("a batch sends messages and reads histories, as whoever is named") {
   ChatCli f(R"({"id":1,"op":"send","chat":"c","text":"one","key":"k","user":"amy"}
 {"id":2,"op":"send","chat":"c","text":"one","key":"k","user":"amy"}
 {"id":3,"op":"send","chat":"c","text":"two","user":"bob"}
-{"id":4,"op":"history","chat":"c","after":0,"limit":1,"user":"amy"}
+{"id":4,"op":"history","chat":"c","limit":1,"user":"amy"}
+{"id":11,"op":"history","chat":"c","after":0,"limit":1,"user":"amy"}
 {"id":5,"op":"history","chat":"c","after":1,"user":"amy"}
 {"id":6,"op":"send","chat":"c","text":"x","user":"eve"}
 {"id":7,"op":"send","chat":"c"}
@@ -246,7 +248,7 @@ TEST_CASE("a batch sends messages and reads histories, as whoever is named") {
   f.environment.options.user.clear();
   CHECK(f.run_command("batch", {"-window", "1"}) == 0);
   const auto lines = f.lines();
-  REQUIRE(lines.size() == 10);
+  REQUIRE(lines.size() == 11);
   const auto has = [&](std::size_t id, const std::string& text) {
     const std::string begin = "{\"id\":" + std::to_string(id) + ",";
     for (const std::string& line : lines) {
@@ -261,6 +263,7 @@ TEST_CASE("a batch sends messages and reads histories, as whoever is named") {
   has(2, R"("ok":true,"seq":1,"time":1000000,"index":)");
   has(3, R"("ok":true,"seq":2,)");
   has(4, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":true)");
+  has(11, R"("messages":[{"chat":"c","seq":1,"time":1000000,"user":"amy","text":"one"}],"more":true)");
   has(5, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":false)");
   has(6, R"("ok":false,"error":"denied")");
   has(7, R"("error":"invalid","detail":"`text` is missing")");

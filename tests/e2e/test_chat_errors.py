@@ -142,8 +142,9 @@ CALLS = dict([
               ("not_found", NO_USER, [ask("amy", "hand-over", "open", name) for name in ("nobody", "shut")]),
               ("not_member", "the other is not in it", [ask("amy", "hand-over", "open", "eve")])),
     with_rows(
-        with_rows(chat_rows("chat send CHAT TEXT", lambda chat: ["send", chat, "text"]),
-                  ("mismatch", "the key was used for another message", [ask("bob", "send", "open", "other", "-key", "used")]),
+        with_rows(with_rows(chat_rows("chat send CHAT TEXT", lambda chat: ["send", chat, "text"]),
+                            ("mismatch", "the key was used for another message",
+                             [ask("bob", "send", chat, "other", "-key", "used") for chat in ("open", "none")]), at=3),
                   ("quota", FULL, [ask("bob", "send", "open", "x")])),
         *text_rows(lambda text: ["send", "open", text]),
         ("too_large", "the key has more than 64 bytes", [ask("bob", "send", "open", "text", "-key", "k" * 65)]), at=2),
