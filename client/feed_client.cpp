@@ -63,6 +63,7 @@ void FeedClient::step() {
   now_us_ = clock_.now().monotonic_us;
   know_servers();
   receive_all();
+  know_servers();
   if (now_us_ >= next_check_us_) check_time();
   flush_all();
 }

@@ -307,6 +307,21 @@ TEST_CASE("a feed goes on elsewhere when its server is gone, silent, has dropped
   CHECK(told.position == 30);
 }
 
+TEST_CASE("a leader that nobody had named is known from the first answer that tells of it") {
+  Fixture f;
+  f.apply(10);
+  f.network.leader = "n2";
+  FeedClient client(f.network, f.clock, {{f.network[0].address}, {}, 7, 64});
+  Told told;
+  client.follow(app::encode_follow(app::FollowKeys{}), 0, [&told](FeedEvent&& event) { told.take(std::move(event)); });
+  for (int i = 0; i < 100; ++i) {
+    f.network.send_answers();
+    client.step();
+    f.clock.now_us += 10'000;
+  }
+  CHECK(told.indexes == changing(0, 10));
+}
+
 TEST_CASE("a page that is lost is asked for again") {
   Fixture f(1);
   f.apply(10);
