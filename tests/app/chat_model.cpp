@@ -62,7 +62,9 @@ ChatModel::Answered ChatModel::on(const CreateChat& call) {
   if (chats_.contains(fold(call.name))) return no(ErrorWord::exists);
   if (chats_of(*user) >= limits::chats_per_user) return no(ErrorWord::too_large);
   Chat chat;
+  chat.id = ++last_chat_;
   chat.name = call.name;
+  chat.description = call.description;
   chat.owner = *user;
   chat.is_invite_only = call.is_invite_only;
   chat.members = {*user};
@@ -111,7 +113,10 @@ ChatModel::Answered ChatModel::on(const RenameChat& call) {
 }
 
 ChatModel::Answered ChatModel::on(const DescribeChat& call) {
-  return as_member(call.token, call.chat, true, [](const std::string&, Chat&) { return Answered{}; });
+  return as_member(call.token, call.chat, true, [&](const std::string&, Chat& chat) {
+    chat.description = call.description;
+    return Answered{};
+  });
 }
 
 ChatModel::Answered ChatModel::on(const SetInviteOnly& call) {

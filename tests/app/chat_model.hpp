@@ -32,6 +32,7 @@ class ChatModel {
   }
 
   Answered take(const Operation& operation) {
+    appended_.reset();
     return std::visit([this](const auto& call) { return on(call); }, operation);
   }
 
@@ -45,7 +46,9 @@ class ChatModel {
     std::uint64_t deleted_by = 0;
   };
   struct Chat {
+    std::uint64_t id = 0;
     std::string name;
+    std::string description;
     std::string owner;  ///< folded names of users everywhere
     bool is_invite_only = false;
     std::vector<std::string> members;  ///< in the order in which they joined
@@ -66,6 +69,20 @@ class ChatModel {
     std::uint64_t version = 1;
     bool is_disabled = false;
   };
+  /// An event of a chat.
+  struct Place {
+    std::uint64_t chat = 0;
+    std::uint64_t seq = 0;
+  };
+  /// The one that the last call added, if it did.
+  [[nodiscard]] const std::optional<Place>& appended() const { return appended_; }
+  /// The chat as somebody sees it; null if he does not.
+  [[nodiscard]] const Chat* seen(const std::string& user, BytesView name) const {
+    const auto at = chats_.find(fold(name));
+    if (at == chats_.end()) return nullptr;
+    const bool is_hidden = at->second.is_invite_only && !at->second.has(user) && !at->second.invited.contains(user);
+    return is_hidden ? nullptr : &at->second;
+  }
   [[nodiscard]] const std::map<std::string, Chat>& chats() const { return chats_; }
   [[nodiscard]] const std::map<std::string, User>& users() const { return users_; }
   [[nodiscard]] std::optional<std::string> user_of(const TokenId& token) const {
@@ -116,12 +133,8 @@ class ChatModel {
     return no(ErrorWord::denied);
   }
 
-  /// The chat as somebody sees it; null if he does not.
   Chat* see(const std::string& user, BytesView name) {
-    const auto at = chats_.find(fold(name));
-    if (at == chats_.end()) return nullptr;
-    const bool is_hidden = at->second.is_invite_only && !at->second.has(user) && !at->second.invited.contains(user);
-    return is_hidden ? nullptr : &at->second;
+    return seen(user, name) == nullptr ? nullptr : &chats_.at(fold(name));
   }
   [[nodiscard]] std::size_t chats_of(const std::string& user) const {
     std::size_t count = 0;
@@ -146,6 +159,7 @@ class ChatModel {
     const bool has_read = message.kind == 1 || chat.read.at(user) == chat.events.size();
     chat.events.push_back(message);
     if (has_read) chat.read.at(user) = chat.events.size();
+    appended_ = {chat.id, chat.events.size()};
     return {ErrorWord::ok, Sent{EventSeq{chat.events.size()}, message.time_us}};
   }
 
@@ -194,6 +208,8 @@ class ChatModel {
   std::uint64_t cluster_us_ = 0;
   std::uint64_t wall_us_ = 0;
   std::uint64_t granted_ = 0;
+  std::uint64_t last_chat_ = 0;
+  std::optional<Place> appended_;
   std::map<std::string, User> users_;
   std::map<std::string, Chat> chats_;
   std::map<std::string, Token> tokens_;
