@@ -16,9 +16,9 @@ constexpr std::uint64_t most_patience_us = 6'000'000;
 
 }  // namespace
 
-Client::Client(World& world, History& history, std::size_t number, Send send, CountNodes count_nodes)
+Client::Client(World& world, std::unique_ptr<Work> work, std::size_t number, Send send, CountNodes count_nodes)
     : world_(world),
-      history_(history),
+      work_(std::move(work)),
       number_(number),
       connection_("c" + std::to_string(number)),
       random_(random_for(world.plan.seed, random_part + number)),
@@ -40,8 +40,11 @@ void Client::rest(std::size_t lane) {
 
 void Client::begin(std::size_t number) {
   if (is_stopping_) return;
+  if (work_->crashes(random_)) crash();
   Lane& lane = lanes_[number];
-  const bool reads = random_.one_in(3);
+  const Work::Kind kind = work_->next(random_);
+  if (kind == Work::Kind::nothing) return rest(number);
+  const bool reads = kind == Work::Kind::read;
   if (!reads && session_ == SessionId{} && is_opening_) return rest(number);
   const std::uint64_t turn = lane.turn;
   lane = Lane{};
@@ -49,15 +52,28 @@ void Client::begin(std::size_t number) {
   lane.is_busy = true;
   lane.give_up_us = world_.now_us() + random_.between(1'000'000, most_patience_us);
   lane.floor = world_.state_judge.acknowledged();
-  const std::string key = fmt::format("key-{}", random_.below(world_.plan.keys));
+  work_->prepare(number, random_);
   if (reads) {
-    begin_read(lane, key);
+    begin_read(number);
   } else if (session_ == SessionId{}) {
     begin_opening(lane);
   } else {
-    begin_write(lane, key);
+    begin_write(number);
   }
   attempt(number);
+}
+
+/// It is another client then, with the same name.
+void Client::crash() {
+  ++world_.counters.client_crashes;
+  world_.trace.note(Trace::nobody_special, "client {} forgets what it did", number_);
+  for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
+    if (!lanes_[lane].is_busy) continue;
+    lanes_[lane].may_have_effect = true;
+    give_up(lane);
+  }
+  session_ = SessionId{};
+  work_->crashed();
 }
 
 void Client::begin_opening(Lane& lane) {
@@ -68,43 +84,33 @@ void Client::begin_opening(Lane& lane) {
   lane.encoded = app::encode_command(command);
 }
 
-void Client::begin_read(Lane& lane, const std::string& key) {
-  const std::uint64_t kind = random_.below(6);
-  lane.mode = kind == 0 ? wire::ReadMode::stale : kind < 3 ? wire::ReadMode::lease : wire::ReadMode::linearizable;
-  const app::Get get{key};
-  lane.encoded = app::encode_query(get);
-  lane.place = history_.begin(get);
+void Client::begin_read(std::size_t number) {
+  Lane& lane = lanes_[number];
+  Work::Read read = work_->read(number, random_);
+  lane.mode = read.mode;
+  lane.encoded = std::move(read.query);
+  lane.token = std::move(read.token);
 }
 
-void Client::begin_write(Lane& lane, const std::string& key) {
-  key_ = key;
-  app::Command command{session_, next_seq_, RequestSeq{1}, draw_operation(key_)};
+void Client::begin_write(std::size_t number) {
+  Lane& lane = lanes_[number];
+  Work::Write write = work_->write(number, random_);
+  app::Command command{session_, next_seq_, RequestSeq{1}, write.operation};
   next_seq_ = next_seq_.next();
   lane.command = app::id_of(command);
   command.lowest_unanswered = lowest_unanswered();
   lane.encoded = app::encode_command(command);
-  std::visit(
-      [&](const auto& operation) {
-        if constexpr (requires { history_.begin(operation); }) lane.place = history_.begin(operation);
-      },
-      command.operation);
+  lane.token = std::move(write.token);
+  lane.password = std::move(write.password);
+  lane.new_password = std::move(write.new_password);
 }
 
-/// The views of what it returns live until the next draw.
-app::Operation Client::draw_operation(BytesView key) {
-  value_ = draw_value();
-  const std::uint64_t kind = random_.below(10);
-  if (kind < 5) return app::Set{key, value_};
-  if (kind < 6) return app::Delete{key};
-  const auto seen = last_seen_.find(std::string(key));
-  expected_ = seen == last_seen_.end() ? Bytes("never-written") : seen->second;
-  return app::CompareAndSet{key, expected_, value_};
-}
-
-Bytes Client::draw_value() {
-  Bytes value = fmt::format("{}-{}", connection_, next_value_++);
-  if (random_.one_in(world_.plan.large_value_one_in)) value.append(random_.between(500, 6'000), '.');
-  return value;
+wire::RequestBody Client::body_of(const Lane& lane) const {
+  const SharedBytes encoded(lane.encoded);
+  const SharedBytes token(lane.token);
+  if (!lane.command) return wire::ReadRequest{lane.mode, encoded, token};
+  if (lane.password.empty()) return wire::WriteRequest{encoded, token};
+  return wire::PasswordRequest{encoded, token, SharedBytes(lane.password), SharedBytes(lane.new_password)};
 }
 
 /// Those that were given up are never asked for again, so they are not waited for.
@@ -126,12 +132,10 @@ void Client::attempt(std::size_t number) {
   lane.unanswered.insert(request);
   const std::uint64_t wait_ms = random_.between(least_attempt_ms, most_attempt_ms);
   const auto deadline_ms = static_cast<std::uint32_t>(random_.one_in(3) ? most_attempt_ms : wait_ms);
-  wire::RequestBody body = wire::ReadRequest{lane.mode, SharedBytes(lane.encoded)};
-  if (lane.command) body = wire::WriteRequest{SharedBytes(lane.encoded)};
   world_.trace.note(static_cast<int>(node), "client {} lane {} asks, request {}, command {}/{}", number_, number,
                     request, lane.command ? lane.command->session.value : 0,
                     lane.command ? lane.command->seq.value : 0);
-  send_(node, {0, connection_, request}, std::move(body), deadline_ms);
+  send_(node, {0, connection_, request}, body_of(lane), deadline_ms);
   world_.queue.after(wait_ms * 1000, [this, number, turn = ++lane.turn] { timed_out(number, turn); });
 }
 
@@ -156,7 +160,7 @@ void Client::give_up(std::size_t number) {
   Lane& lane = lanes_[number];
   const bool is_certain = !lane.may_have_effect && lane.unanswered.empty();
   if (lane.command && is_certain) world_.state_judge.refused(*lane.command);
-  if (!lane.opens_session && (is_certain || !lane.command)) history_.forget(lane.place);
+  if (!lane.opens_session) work_->gave_up(number, is_certain);
   if (!is_certain) ++world_.counters.abandoned;
   end(number);
 }
@@ -188,6 +192,10 @@ void Client::on_error(std::size_t number, const wire::ErrorReply& error) {
                     static_cast<int>(error.error));
   if (error.error == ErrorWord::timeout) lane.may_have_effect = true;
   if (error.error == ErrorWord::disk_full) ++world_.counters.refused_for_room;
+  // A node denies an attempt at a password that comes too early; nothing else is wrong with what is asked here.
+  const bool is_wrong =
+      error.error == ErrorWord::invalid || (error.error == ErrorWord::denied && lane.password.empty());
+  world_.findings.must(!is_wrong, [&] { return fmt::format("a client is refused: {}.", error.detail); });
   attempt_again(number, random_.between(5'000, 80'000));
 }
 
@@ -204,21 +212,14 @@ void Client::on_reply(std::size_t number, const wire::AppReply& answer) {
   }
   world_.trace.note(Trace::nobody_special, "client {} lane {} is told {} at {}", number_, number,
                     static_cast<int>(reply->word), answer.index.value);
-  const bool is_usual =
-      reply->word == ErrorWord::ok || reply->word == ErrorWord::not_found || reply->word == ErrorWord::mismatch;
-  world_.findings.must(is_usual,
-                       [&] { return fmt::format("a client is told \"{}\": {}.", text(reply->word), reply->detail); });
   ++world_.counters.operations;
+  const bool is_stale = !lane.command && lane.mode == wire::ReadMode::stale;
   if (lane.command) {
-    world_.state_judge.acknowledged(*lane.command, answer.index, *reply);
+    world_.state_judge.acknowledged(*lane.command, answer.index, lane.floor, *reply);
   } else {
     ++world_.counters.reads;
     // How old a stale read is, is judged where it is answered.
-    if (lane.mode == wire::ReadMode::stale) {
-      history_.forget(lane.place);
-      return end(number);
-    }
-    world_.state_judge.was_read(answer.index, lane.floor);
+    if (!is_stale) world_.state_judge.was_read(answer.index, lane.floor);
   }
   if (lane.opens_session) {
     const auto* opened = std::get_if<app::SessionOpened>(&reply->body);
@@ -226,9 +227,8 @@ void Client::on_reply(std::size_t number, const wire::AppReply& answer) {
     session_ = opened->session;
     next_seq_ = RequestSeq{1};
   } else {
-    history_.end(lane.place, *reply);
-    const auto* value = std::get_if<app::ReplyValue>(&reply->body);
-    if (value != nullptr) last_seen_[lane.place.key] = value->value;
+    const std::string wrong = work_->answered(number, {answer.index, *reply, is_stale});
+    world_.findings.must(wrong.empty(), [&] { return wrong; });
   }
   end(number);
 }

@@ -1,18 +1,18 @@
 #pragma once
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "node/asker.hpp"
-#include "tests/sim/history.hpp"
+#include "tests/sim/work.hpp"
 #include "tests/sim/world.hpp"
 
 namespace parley::sim {
 
-/// A client with a session and a few lanes, each of which asks one thing after the other: it tries again through other
-/// nodes, and sometimes gives up. What it asked and was told goes into the history.
+/// A client with a session and a few lanes, each of which asks one thing after the other, as its work has it: it tries
+/// again through other nodes, and sometimes gives up.
 class Client {
  public:
   /// Sends a request to a node; it or its answer may be lost.
@@ -20,7 +20,7 @@ class Client {
       std::function<void(std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms)>;
   using CountNodes = std::function<std::size_t()>;
 
-  Client(World& world, History& history, std::size_t number, Send send, CountNodes count_nodes);
+  Client(World& world, std::unique_ptr<Work> work, std::size_t number, Send send, CountNodes count_nodes);
 
   void start();
   /// Begins nothing new.
@@ -34,7 +34,9 @@ class Client {
   struct Lane {
     std::optional<app::CommandId> command;  ///< nothing for a read
     Bytes encoded;                          ///< the command or query
-    History::Place place;
+    Bytes token;
+    Bytes password;
+    Bytes new_password;
     wire::ReadMode mode = wire::ReadMode::linearizable;
     bool is_busy = false;
     bool opens_session = false;
@@ -49,10 +51,10 @@ class Client {
   void rest(std::size_t lane);
   void begin(std::size_t lane);
   void begin_opening(Lane& lane);
-  void begin_read(Lane& lane, const std::string& key);
-  void begin_write(Lane& lane, const std::string& key);
-  [[nodiscard]] app::Operation draw_operation(BytesView key);
-  [[nodiscard]] Bytes draw_value();
+  void begin_read(std::size_t lane);
+  void begin_write(std::size_t lane);
+  void crash();
+  [[nodiscard]] wire::RequestBody body_of(const Lane& lane) const;
   void attempt(std::size_t lane);
   void attempt_again(std::size_t lane, std::uint64_t delay_us);
   void timed_out(std::size_t lane, std::uint64_t turn);
@@ -63,7 +65,7 @@ class Client {
   [[nodiscard]] RequestSeq lowest_unanswered() const;
 
   World& world_;
-  History& history_;
+  std::unique_ptr<Work> work_;
   const std::size_t number_;
   const Bytes connection_;
   Random random_;
@@ -75,12 +77,7 @@ class Client {
   bool is_opening_ = false;
   bool is_stopping_ = false;
   std::uint64_t next_request_ = 1;
-  std::uint64_t next_value_ = 1;
-  std::size_t favourite_ = 0;               ///< the node that answered last
-  std::map<std::string, Bytes> last_seen_;  ///< what compare-and-set expects, by key
-  Bytes key_;
-  Bytes value_;
-  Bytes expected_;
+  std::size_t favourite_ = 0;  ///< the node that answered last
 };
 
 }  // namespace parley::sim

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 
+#include "tests/sim/chat_work.hpp"
+#include "tests/sim/key_work.hpp"
+#include "tests/sim/plain_work.hpp"
+
 namespace parley::sim {
 namespace {
 
@@ -16,6 +20,10 @@ constexpr std::uint64_t aftermath_us = 2'100'000;
 constexpr std::uint64_t elections_to_lead = 10;
 constexpr std::uint64_t most_settle_us = 120'000'000;
 constexpr std::uint64_t most_closing_us = 30'000'000;
+/// Within which everything that ends by itself has ended on an idle cluster, and feeds have told all there is: the
+/// longest life, or the longest silence that a client bears, and a node's next look at either.
+constexpr std::uint64_t most_ending_us = 6'000'000;
+constexpr std::uint64_t most_feeding_us = 30'000'000;
 constexpr std::uint64_t closing_operations = 12;
 /// After which a node that started has greeted the others.
 constexpr std::uint64_t most_greeting_us = 500'000;
@@ -50,18 +58,47 @@ Cluster::Cluster(const Plan& plan, Trace::Narrator narrator)
       random_(random_for(plan.seed, random_part)) {
   connect();
   for (std::size_t number = 0; number < plan.first_members; ++number) add_machine(Purpose::node);
-  for (std::size_t number = 0; number < plan.clients; ++number) {
-    clients_.push_back(std::make_unique<Client>(
-        world_, history_, number,
-        [this](std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms) {
-          ask(node, std::move(asker), std::move(body), deadline_ms);
-        },
-        [this] { return machines_.size(); }));
+  if (plan.has_keys)
+    world_.models.accounts_add_up_to(static_cast<std::int64_t>(KeyWork::account_count) * KeyWork::first_balance);
+  for (std::size_t number = 0; number < plan.clients; ++number) add_client(work_of(number));
+  add_followers();
+}
+
+/// The first one is plain, of the others as many of each kind as there are to be.
+std::unique_ptr<Work> Cluster::work_of(std::size_t client) {
+  const Plan& plan = world_.plan;
+  const std::string name = fmt::format("c{}", client);
+  const bool is_odd = client % 2 == 1;
+  if (client > 0 && plan.has_chat && (is_odd || !plan.has_keys)) {
+    // Two of them may be one user.
+    return std::make_unique<ChatWork>(world_, people_, name, fmt::format("User-{}", client % plan.users));
+  }
+  if (client > 0 && plan.has_keys) return std::make_unique<KeyWork>(world_, name);
+  return std::make_unique<PlainWork>(plan, history_, name);
+}
+
+void Cluster::add_client(std::unique_ptr<Work> work) {
+  clients_.push_back(std::make_unique<Client>(
+      world_, std::move(work), clients_.size(),
+      [this](std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms) {
+        ask(node, std::move(asker), std::move(body), deadline_ms);
+      },
+      [this] { return machines_.size(); }));
+}
+
+void Cluster::add_followers() {
+  for (std::size_t number = 0; number < world_.plan.followers; ++number) {
+    followers_.push_back(std::make_unique<Follower>(
+        world_, people_, number,
+        Follower::Calls{
+            [this](std::size_t machine) { return machine < machines_.size() ? machines_[machine].get() : nullptr; },
+            [this] { return machines_.size(); }}));
   }
 }
 
 Cluster::~Cluster() {
-  // A replica tells the judges of its end.
+  // A follower tells the machines of its end, and a replica the judges.
+  followers_.clear();
   machines_.clear();
 }
 
@@ -134,7 +171,8 @@ void Cluster::ask(std::size_t number, node::Asker asker, wire::RequestBody body,
   });
 }
 
-void Cluster::answer(int, node::Answer reply) {
+void Cluster::answer(int from, node::Answer reply) {
+  if (reply.to.connection.starts_with('f')) return answer_follower(static_cast<std::size_t>(from), reply);
   const auto delay_us = network_.client_delay_us();
   if (!delay_us) return;
   world_.queue.after(*delay_us, [this, reply = std::move(reply)] {
@@ -142,6 +180,16 @@ void Cluster::answer(int, node::Answer reply) {
       if (client->connection() == reply.to.connection) client->answered(reply);
     }
   });
+}
+
+void Cluster::answer_follower(std::size_t from, const node::Answer& answer) {
+  const auto name_of = [](std::size_t number) { return fmt::format("n{}", number); };
+  const auto leader = numbers_.find(machines_[from]->replica()->known_leader());
+  const bool is_known = leader != numbers_.end();
+  for (const auto& follower : followers_) {
+    follower->answer(from, answer, name_of(from), is_known ? name_of(leader->second) : "",
+                     is_known ? FeedLinks::address_of(leader->second) : "");
+  }
 }
 
 template <class IsDone>
@@ -159,8 +207,9 @@ bool Cluster::run_until(std::uint64_t deadline_us, IsDone&& is_done) {
 }
 
 Outcome Cluster::run() {
-  for (const auto step : {&Cluster::serve_under_faults, &Cluster::recover, &Cluster::serve_again,
-                          &Cluster::survive_total_crash, &Cluster::judge}) {
+  for (const auto step :
+       {&Cluster::serve_under_faults, &Cluster::recover, &Cluster::serve_again, &Cluster::let_things_end,
+        &Cluster::feed_the_rest, &Cluster::survive_total_crash, &Cluster::judge}) {
     if (!world_.findings.any()) (this->*step)();
   }
   Outcome outcome;
@@ -194,6 +243,7 @@ void Cluster::serve_under_faults() {
   schedule_joins();
   faults_.start();
   for (const auto& client : clients_) client->start();
+  for (const auto& follower : followers_) follower->start();
   const Plan& plan = world_.plan;
   run_until(plan.most_run_us, [&] {
     return world_.now_us() >= plan.least_run_us && world_.counters.operations >= plan.least_operations &&
@@ -207,6 +257,7 @@ void Cluster::recover() {
   world_.trace.note(Trace::nobody_special, "the faults end");
   world_.is_calm = true;
   for (const auto& client : clients_) client->stop();
+  for (const auto& follower : followers_) follower->calm_down();
   faults_.end();
   const std::uint64_t election_us = 2 * world_.plan.core.election_ticks * world_.plan.tick_us;
   const std::uint64_t begin_us = world_.now_us() + aftermath_us;
@@ -225,13 +276,7 @@ void Cluster::recover() {
 void Cluster::serve_again() {
   world_.trace.note(Trace::nobody_special, "the cluster has settled");
   const std::uint64_t wanted = world_.counters.operations + closing_operations;
-  const std::size_t number = clients_.size();
-  clients_.push_back(std::make_unique<Client>(
-      world_, history_, number,
-      [this](std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms) {
-        ask(node, std::move(asker), std::move(body), deadline_ms);
-      },
-      [this] { return machines_.size(); }));
+  add_client(std::make_unique<PlainWork>(world_.plan, history_, fmt::format("c{}", clients_.size())));
   Client& closing = *clients_.back();
   closing.start();
   const bool is_served =
@@ -240,6 +285,24 @@ void Cluster::serve_again() {
   closing.stop();
   const bool is_done = run_until(world_.now_us() + most_settle_us, [&] { return is_settled() && are_clients_idle(); });
   if (!is_done) world_.findings.add(Findings::Kind::liveness, unsettled_text());
+}
+
+/// Nobody writes any more; what is to end by itself ends all the same.
+void Cluster::let_things_end() {
+  const bool is_done =
+      run_until(world_.now_us() + most_ending_us, [&] { return world_.models.is_lasting() && is_settled(); });
+  if (!is_done)
+    world_.findings.add(Findings::Kind::liveness, "on an idle cluster something does not end: " + unsettled_text());
+}
+
+/// Whoever follows something is told all of it.
+void Cluster::feed_the_rest() {
+  const auto waits = [](const auto& follower) { return !follower->is_up_to_date(); };
+  const bool is_done =
+      run_until(world_.now_us() + most_feeding_us, [&] { return std::ranges::none_of(followers_, waits); });
+  if (is_done || world_.findings.any()) return;
+  const auto waiting = std::ranges::find_if(followers_, waits);
+  world_.findings.add(Findings::Kind::liveness, (*waiting)->text() + " is not told the rest.");
 }
 
 void Cluster::survive_total_crash() {
@@ -295,10 +358,14 @@ void Cluster::judge() {
     if (rows != nullptr) {
       for (const app::Row& row : rows->rows) found.emplace(row.key, row.value);
     }
-    world_.findings.must(found == world_.state_judge.rows(),
+    std::map<std::string, std::string> expected;
+    for (const auto& [key, value] : world_.models.keys().keys) expected.emplace(key, value.bytes);
+    world_.findings.must(found == expected,
                          [&] { return fmt::format("the rows of n{} are not those of the model.", machine->number()); });
+    world_.models.check_rows(fmt::format("n{}", machine->number()), state.rows());
   }
   world_.state_judge.check_promises(last);
+  world_.models.check_promises();
   judge_histories();
 }
 

@@ -5,6 +5,8 @@
 
 #include "tests/sim/client.hpp"
 #include "tests/sim/faults.hpp"
+#include "tests/sim/follower.hpp"
+#include "tests/sim/history.hpp"
 
 namespace parley::sim {
 
@@ -36,10 +38,16 @@ class Cluster {
   void begin_anew(std::size_t number);
   void ask(std::size_t node, node::Asker asker, wire::RequestBody body, std::uint32_t deadline_ms);
   void answer(int from, node::Answer answer);
+  void answer_follower(std::size_t from, const node::Answer& answer);
+  void add_client(std::unique_ptr<Work> work);
+  [[nodiscard]] std::unique_ptr<Work> work_of(std::size_t client);
+  void add_followers();
 
   void serve_under_faults();
   void recover();
   void serve_again();
+  void let_things_end();
+  void feed_the_rest();
   void survive_total_crash();
   void judge();
   void judge_histories();
@@ -58,7 +66,9 @@ class Cluster {
   Steward steward_;
   Faults faults_;
   History history_;
+  People people_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Follower>> followers_;
   Random random_;
 };
 

@@ -50,8 +50,33 @@ struct Counters {
   std::uint64_t told_removed = 0;              ///< members that were down when they were removed, and are told
   std::uint64_t changes = 0;                   ///< of membership that were carried out
   std::uint64_t transfers = 0;                 ///< of leadership that were asked for
-  std::uint64_t short_seeds = 0;               ///< in which too little came about before their time was over
-  std::uint64_t undecided = 0;                 ///< keys whose history was too hard to judge
+  std::uint64_t times = 0;                     ///< entries that say no more than what time it is
+  std::uint64_t increments = 0;
+  std::uint64_t transactions_held = 0;
+  std::uint64_t transactions_not_held = 0;
+  std::uint64_t transactions_refused = 0;
+  std::uint64_t leases = 0;  ///< granted
+  std::uint64_t ended_keys = 0;
+  std::uint64_t ended_leases = 0;
+  std::uint64_t reads_judged = 0;   ///< by the model as of their index
+  std::uint64_t reads_too_old = 0;  ///< to be judged so
+  std::uint64_t logins = 0;
+  std::uint64_t passwords_wrong = 0;
+  std::uint64_t sends = 0;
+  std::uint64_t sends_again = 0;  ///< of a message that is there already
+  std::uint64_t edits = 0;
+  std::uint64_t deletions = 0;
+  std::uint64_t joins = 0;
+  std::uint64_t chat_refusals = 0;
+  std::uint64_t client_crashes = 0;  ///< of clients that forget everything but the keys of their messages
+  std::uint64_t feeds = 0;           ///< begun
+  std::uint64_t feeds_resumed = 0;   ///< at another connection, from their positions
+  std::uint64_t feed_pages = 0;
+  std::uint64_t feed_items = 0;
+  std::uint64_t feeds_gone = 0;
+  std::uint64_t feeds_refused = 0;
+  std::uint64_t short_seeds = 0;  ///< in which too little came about before their time was over
+  std::uint64_t undecided = 0;    ///< keys whose history was too hard to judge
 
   /// Every field with the name that people read.
   template <class Visitor>
@@ -98,6 +123,31 @@ struct Counters {
     visit("told that they are removed", &Counters::told_removed);
     visit("membership changes", &Counters::changes);
     visit("leadership transfers", &Counters::transfers);
+    visit("entries of time alone", &Counters::times);
+    visit("increments", &Counters::increments);
+    visit("transactions that held", &Counters::transactions_held);
+    visit("  that did not hold", &Counters::transactions_not_held);
+    visit("  that were refused", &Counters::transactions_refused);
+    visit("leases granted", &Counters::leases);
+    visit("leases ended by time", &Counters::ended_leases);
+    visit("keys ended by time", &Counters::ended_keys);
+    visit("reads held to their index", &Counters::reads_judged);
+    visit("  too old for that", &Counters::reads_too_old);
+    visit("logins", &Counters::logins);
+    visit("wrong passwords", &Counters::passwords_wrong);
+    visit("messages sent", &Counters::sends);
+    visit("  sent again by their key", &Counters::sends_again);
+    visit("  edited", &Counters::edits);
+    visit("  deleted", &Counters::deletions);
+    visit("chats joined", &Counters::joins);
+    visit("calls of the chat refused", &Counters::chat_refusals);
+    visit("crashes of clients", &Counters::client_crashes);
+    visit("feeds begun", &Counters::feeds);
+    visit("  resumed elsewhere", &Counters::feeds_resumed);
+    visit("  gone", &Counters::feeds_gone);
+    visit("  refused", &Counters::feeds_refused);
+    visit("pages of feeds", &Counters::feed_pages);
+    visit("items of feeds", &Counters::feed_items);
     visit("seeds with too little", &Counters::short_seeds);
     visit("undecided histories", &Counters::undecided);
   }

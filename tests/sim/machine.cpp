@@ -66,6 +66,7 @@ void Machine::start() {
                     parts->restored.applied.value);
   replica_ = std::make_unique<Replica>(
       world_, std::move(*parts), [this] { return read_clock(); }, tick_us(), random_.next());
+  ++life_;
   world_.started(number_);
 }
 

@@ -48,6 +48,8 @@ class Machine {
   [[nodiscard]] bool is_rotten() const { return is_rotten_; }
   [[nodiscard]] bool is_failing() const { return is_failing_; }
   [[nodiscard]] bool is_up() const { return replica_ != nullptr; }
+  /// Which life of its process this is.
+  [[nodiscard]] std::uint64_t life() const { return life_; }
   /// Null while the machine is down.
   [[nodiscard]] Replica* replica() { return replica_.get(); }
   [[nodiscard]] const Replica* replica() const { return replica_.get(); }
@@ -80,6 +82,7 @@ class Machine {
   SimulatedBackend backend_;
   std::int64_t wall_offset_us_;
   std::int64_t drift_ppm_;
+  std::uint64_t life_ = 0;
   std::unique_ptr<Replica> replica_;
 };
 

@@ -2,10 +2,13 @@
 
 #include <array>
 
+#include "common/base/feed_limits.hpp"
 #include "common/base/limits.hpp"
 
 namespace parley::sim {
 namespace {
+
+constexpr std::uint64_t workload_part = 21;
 
 template <class T, std::size_t count>
 T one_of(Random& random, const std::array<T, count>& choices) {
@@ -75,6 +78,21 @@ void draw_clients(Random& random, Plan& plan) {
   plan.large_value_one_in = one_of<std::uint64_t, 3>(random, {0, 20, 5});
 }
 
+/// By a generator of its own: what the plain seeds are stays what it was.
+void draw_workload(Random random, Plan& plan) {
+  const std::uint64_t kind = random.below(6);
+  plan.has_keys = kind == 0 || kind == 1;
+  plan.has_chat = kind == 1 || kind == 2;
+  if (!plan.has_keys && !plan.has_chat) return;
+  plan.clients = std::max<std::size_t>(plan.clients, 3);
+  plan.users = random.between(2, 4);
+  plan.chats = random.between(1, 3);
+  plan.followers = random.between(1, 4);
+  plan.feed_window = one_of<std::uint64_t, 4>(random, {1, 7, 64, 256});
+  plan.change_ring_bytes =
+      one_of<std::size_t, 3>(random, {2 * limits::KiB, 16 * limits::KiB, limits::change_ring_bytes});
+}
+
 }  // namespace
 
 Random random_for(std::uint64_t seed, std::uint64_t part) {
@@ -101,6 +119,7 @@ Plan draw_plan(std::uint64_t seed) {
   draw_faults(random, plan);
   draw_clients(random, plan);
   if (random.one_in(3)) plan.loggers = random.between(1, 2);
+  draw_workload(random_for(seed, workload_part), plan);
   return plan;
 }
 

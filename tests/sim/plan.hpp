@@ -72,6 +72,16 @@ struct Plan {
   std::uint32_t sessions = 64;            ///< settings of the cluster
   std::uint64_t most_pause_us = 300'000;  ///< of a lane between two operations
   std::uint64_t large_value_one_in = 0;
+
+  // Half of the runs have nothing but sets, gets, deletes and compare-and-sets; the first client of every run has.
+  bool has_keys = false;  ///< clients of transactions, numbers, leases and keys that end
+  bool has_chat = false;  ///< clients of the chat
+  std::size_t users = 3;  ///< of it, and the chats that they are in
+  std::size_t chats = 2;
+  std::size_t followers = 0;        ///< of keys and chats, as far as there are any
+  std::uint64_t feed_window = 256;  ///< items that a follower takes unread
+  std::size_t change_ring_bytes = 0;
+  [[nodiscard]] bool has_feeds() const { return followers > 0; }
 };
 
 [[nodiscard]] Plan draw_plan(std::uint64_t seed);

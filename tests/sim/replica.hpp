@@ -36,6 +36,8 @@ class Replica final : public replica::NetworkPort {
   void request(node::Asker asker, wire::RequestBody body, std::uint64_t deadline_us) {
     service_.request(std::move(asker), std::move(body), deadline_us);
   }
+  void lost(Bytes connection) { service_.lost(std::move(connection)); }
+  [[nodiscard]] ServerId known_leader() const { return service_.leader(); }
   void stop_until(std::uint64_t time_us) { process_.stop_until(time_us); }
 
   [[nodiscard]] const raft::Core& core() const { return driver_.core(); }

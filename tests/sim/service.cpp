@@ -35,8 +35,17 @@ Service::Service(World& world, Process& process, int node, ServerId server, stor
       order_(std::move(order)),
       writes_(admission_, random.next() >> 1),
       reads_(admission_, random.next() >> 1),
+      passwords_(admission_, world.plan.has_chat ? random.next() >> 1 : 1),
+      changes_(std::max<std::size_t>(world.plan.change_ring_bytes, 1024)),
+      key_feeds_(changes_),
+      chat_feeds_([this] {
+        return node::ChatFeeds::State{machine_->rows(), machine_->meta()};
+      }),
+      feeds_({key_feeds_, chat_feeds_}),
       images_(backend, image_calls(), random.next()),
       trim_(world.plan.retain, image_log_bytes) {
+  changes_.begin_behind(machine_->applied());
+  due_timer_.applied(machine_->meta().time.cluster_us, clock_().monotonic_us);
   process_.after(random_.below(maintenance_us), [this] { maintain(); });
   process_.after(random_.below(image_tick_us), [this] { tick_images(); });
 }
@@ -64,7 +73,14 @@ void Service::work() {
   is_awake_ = false;
   for (auto& item : std::exchange(inbox_, {})) std::visit([this](auto& alternative) { on(alternative); }, item);
   apply_entries();
+  if (feeds_.feeds() > 0) {
+    const std::size_t from = answers_.size();
+    while (feeds_.serve(answers_)) {
+    }
+    judge_feeds(from);
+  }
   serve_reads();
+  begin_hashing();
   submit();
   send_answers();
 }
@@ -75,6 +91,9 @@ void Service::maintain() {
   reads_.set_leader_known(!role_.leader.is_nobody());
   writes_.expire(world_.now_us(), answers_);
   reads_.expire(world_.now_us(), answers_);
+  passwords_.set_leader_known(!role_.leader.is_nobody());
+  passwords_.expire(world_.now_us(), answers_);
+  tend_feeds();
   flush_if_due();
   const auto due_us = due_timer_.ask_us(machine_->next_due_us());
   if (role_.leader == server_ && !installing_ && due_us && *due_us <= clock_().monotonic_us) {
@@ -109,10 +128,14 @@ void Service::on(replica::Round& round) {
     });
   }
   for (const raft::ProposalRefused& refused : round.proposals_refused) writes_.refused(refused, answers_);
-  for (const raft::ReadRefused& refused : round.reads_refused) reads_.refused(refused, answers_);
+  for (const raft::ReadRefused& refused : round.reads_refused) {
+    reads_.refused(refused, answers_);
+    passwords_.refused(refused, answers_);
+  }
   for (const raft::ReadReady& ready : round.reads_ready) {
     if (ready.by_lease) ++world_.counters.rounds_by_lease;
     reads_.ready(ready);
+    passwords_.ready(ready);
   }
   for (const raft::ChangeDone& done : round.changes_done) world_.change_done(node_, done);
   if (round.membership) is_member_ = round.membership->find(server_) != nullptr;
@@ -127,6 +150,7 @@ void Service::on(replica::Round& round) {
     }
     writes_.leader_changed(!role_.leader.is_nobody());
     reads_.leader_changed(!role_.leader.is_nobody());
+    passwords_.leader_changed(!role_.leader.is_nobody());
   }
   if (round.stable_reached && installing_) {
     if (*round.stable_reached >= *installing_) in_store([this] { install(); });
@@ -143,23 +167,6 @@ void Service::give_up_images(const std::vector<ServerId>& peers) {
   }
 }
 
-void Service::on(Asked& asked) {
-  if (!is_member_) {
-    answers_.push_back({asked.asker, wire::ErrorReply{ErrorWord::not_member, "belongs to no cluster yet", 0}});
-  } else if (auto* write = std::get_if<wire::WriteRequest>(&asked.body)) {
-    const auto command = app::decode_command(write->command.view());
-    ENSURE(command.has_value());
-    auto busy = writes_.add(asked.asker, app::id_of(*command), std::move(write->command), asked.deadline_us);
-    if (busy) answers_.push_back({asked.asker, std::move(*busy)});
-  } else if (auto* read = std::get_if<wire::ReadRequest>(&asked.body)) {
-    node::PendingReads::Read pending{asked.asker, std::move(read->query), asked.deadline_us};
-    if (read->mode == wire::ReadMode::stale) return answer_stale(pending);
-    pending.by_lease = read->mode == wire::ReadMode::lease;
-    auto busy = reads_.add(std::move(pending));
-    if (busy) answers_.push_back({asked.asker, std::move(*busy)});
-  }
-}
-
 void Service::apply_entries() {
   std::size_t applied = 0;
   while (!installing_ && applied < entries_per_round && machine_->can_apply()) {
@@ -167,6 +174,7 @@ void Service::apply_entries() {
     ++applied;
     world_.state_judge.applied(node_, unapplied_.front(), outcome, machine_->meta());
     unapplied_.pop_front();
+    if (world_.plan.has_feeds()) note_changes(outcome);
     if (!outcome.command || !writes_.is_waiting(*outcome.command)) continue;
     writes_.applied(*outcome.command, {machine_->applied(), SharedBytes(Bytes(outcome.encoded))},
                     outcome.reply.word == ErrorWord::session_expired, answers_);
@@ -174,6 +182,7 @@ void Service::apply_entries() {
   if (applied == 0) return;
   due_timer_.applied(machine_->meta().time.cluster_us, clock_().monotonic_us);
   order(raft::Applied{machine_->applied()});
+  if (world_.plan.has_feeds()) feeds_.changed(key_feeds_);
   if (machine_->wants_flush(world_.now_us())) flush_if_due();
   if (machine_->can_apply() && !std::exchange(is_awake_, true)) {
     process_.after(random_.below(world_.plan.hop_us), [this] { work(); });
@@ -190,7 +199,9 @@ void Service::answer_read(const node::PendingReads::Read& read, std::uint64_t ag
   const auto query = app::decode_query(read.query.view());
   ENSURE(query.has_value());
   answers_.push_back({read.asker, wire::AppReply{machine_->applied(),
-                                                 SharedBytes(app::encode_reply(machine_->query(*query))), age_ms}});
+                                                 SharedBytes(app::encode_reply(machine_->query(
+                                                     *query, due_timer_.cluster_us(clock_().monotonic_us)))),
+                                                 age_ms}});
 }
 
 /// What is told to be so old must hold all that anybody knew to be committed so long ago.
@@ -215,6 +226,7 @@ void Service::submit() {
   writes_.set_now(world_.now_us());
   while (auto proposal = writes_.take_proposal()) order(std::move(*proposal));
   while (const auto round = reads_.take_round()) order(*round);
+  while (const auto round = passwords_.take_round()) order(*round);
 }
 
 void Service::flush_if_due() {
@@ -331,6 +343,11 @@ void Service::on(Installed& installed) {
                        [&] { return "n" + std::to_string(node_) + " installed another image than it was to."; });
   installing_.reset();
   asked_stable_ = false;
+  changes_.begin_behind(machine_->applied());
+  due_timer_.applied(machine_->meta().time.cluster_us, clock_().monotonic_us);
+  chat_feeds_.replaced();
+  feeds_.changed(chat_feeds_);
+  feeds_.changed(key_feeds_);
   unapplied_.assign(behind_image_.begin(), behind_image_.end());
   machine_->enqueue(std::exchange(behind_image_, {}));
   writes_.leader_changed(!role_.leader.is_nobody());

@@ -1,12 +1,17 @@
 #pragma once
 #include <deque>
+#include <map>
 #include <memory>
 
 #include "common/replica/orders.hpp"
+#include "node/chat_feeds.hpp"
 #include "node/due_timer.hpp"
+#include "node/feed_desk.hpp"
 #include "node/freshness.hpp"
 #include "node/image_desk.hpp"
+#include "node/key_feeds.hpp"
 #include "node/log_trim.hpp"
+#include "node/password_desk.hpp"
 #include "node/pending_reads.hpp"
 #include "node/pending_writes.hpp"
 #include "node/state_machine.hpp"
@@ -30,7 +35,12 @@ class Service final : public replica::RoundSink {
   void peer_restarted(ServerId peer);
   void request(node::Asker asker, wire::RequestBody body, std::uint64_t deadline_us);
 
+  /// A connection is gone, or does not read.
+  void lost(Bytes connection);
+
   [[nodiscard]] const node::StateMachine& machine() const { return *machine_; }
+  /// Whom it takes for the leader; nobody if it knows of none.
+  [[nodiscard]] ServerId leader() const { return role_.leader; }
 
  private:
   struct Flushed {};
@@ -46,7 +56,16 @@ class Service final : public replica::RoundSink {
     std::uint64_t deadline_us;
   };
 
-  using Item = std::variant<replica::Round, Flushed, ImageOver, Installed, Asked>;
+  struct Lost {
+    Bytes connection;
+  };
+  /// What is followed, and since when it was granted which chat that is.
+  struct Followed {
+    SharedBytes subject;
+    std::uint64_t chat = 0;
+  };
+
+  using Item = std::variant<replica::Round, Flushed, ImageOver, Installed, Asked, node::PasswordDone, Lost>;
 
   void post(Item item);
   void work();
@@ -62,6 +81,21 @@ class Service final : public replica::RoundSink {
   void tick_images();
   [[nodiscard]] node::ImageDesk::Calls image_calls();
   void on(Asked& asked);
+  // service_requests.cpp: what clients ask, and what they follow
+  void on(const node::PasswordDone& done);
+  void on(const Lost& lost) { feeds_.lost(lost.connection); }
+  void take(const Asked& asked, wire::WriteRequest& write);
+  void take(const Asked& asked, wire::ReadRequest& read);
+  void take(const Asked& asked, wire::PasswordRequest& request);
+  void take(const Asked& asked, const wire::FollowRequest& request);
+  void refuse(const node::Asker& asker, ErrorWord word, const char* why);
+  void begin_hashing();
+  void note_changes(const app::Outcome& outcome);
+  void tend_feeds();
+  /// Looks at what was answered from this place on.
+  void judge_feeds(std::size_t from);
+  void judge_feed(const node::Asker& asker, const wire::FeedReply& page);
+  void judge_refusal(const node::Asker& asker, const wire::ErrorReply& refusal);
   void apply_entries();
   void serve_reads();
   void answer_read(const node::PendingReads::Read& read, std::uint64_t age_ms);
@@ -89,6 +123,13 @@ class Service final : public replica::RoundSink {
   node::Admission admission_;
   node::PendingWrites writes_;
   node::PendingReads reads_;
+  node::PasswordDesk passwords_;
+  node::ChangeRing changes_;
+  node::KeyFeeds key_feeds_;
+  node::ChatFeeds chat_feeds_;
+  node::FeedDesk feeds_;
+  std::map<std::pair<Bytes, std::uint64_t>, Followed> followed_;  ///< by connection and request
+  std::uint64_t next_beat_us_ = 0;
   node::Answers answers_;
   raft::RoleChanged role_;
   bool is_member_ = false;

@@ -97,6 +97,14 @@ std::string missing(const Counters& sums) {
   if (sums.elections == 0) return "no election";
   if (sums.truncations == 0) return "no truncation";
   if (sums.crashes == 0) return "no crash";
+  if (sums.transactions_held == 0 || sums.transactions_not_held == 0 || sums.transactions_refused == 0)
+    return "no transaction of one kind";
+  if (sums.ended_keys == 0 || sums.ended_leases == 0 || sums.times == 0) return "nothing that ended by itself";
+  if (sums.sends == 0 || sums.sends_again == 0 || sums.edits == 0 || sums.deletions == 0)
+    return "no message, or none sent again, edited or deleted";
+  if (sums.joins == 0 || sums.chat_refusals == 0 || sums.passwords_wrong == 0)
+    return "nobody who joined, or was refused";
+  if (sums.feed_items == 0 || sums.feeds_resumed == 0) return "no feed that went on elsewhere";
   return {};
 }
 

@@ -5,10 +5,9 @@
 namespace parley::sim {
 namespace {
 
-/// The command reached its rows, whatever it found there.
-bool is_execution(const app::Outcome& outcome) {
-  const ErrorWord word = outcome.reply.word;
-  return !outcome.duplicate && (word == ErrorWord::ok || word == ErrorWord::not_found || word == ErrorWord::mismatch);
+/// The same, but for what people read, and for what is not kept for a second asking.
+bool is_same(const app::Reply& said, const app::Reply& first) {
+  return said.word == first.word && (said.value_elided || said.body == first.body);
 }
 
 std::string text_of(const app::CommandId& id) {
@@ -23,8 +22,8 @@ void StateJudge::applied(int node, const Entry& entry, const app::Outcome& outco
                  [&] { return fmt::format("n{} applies {} before {}.", node, entry.index.value, next.value); });
   if (entry.index > next) return;
   if (entry.index == next) {
-    points_.push_back({meta.digest, meta.state});
-    check_against_model(entry, outcome);
+    points_.push_back({meta.digest, meta.state, outcome.command});
+    judge(entry, outcome);
     return;
   }
   opened(node, meta);
@@ -42,55 +41,54 @@ void StateJudge::opened(int node, const app::Meta& meta) {
                  [&] { return fmt::format("n{} has another state at {}.", node, meta.applied.value); });
 }
 
-void StateJudge::check_against_model(const Entry& entry, const app::Outcome& outcome) {
-  if (entry.kind != EntryKind::command) return;
+void StateJudge::judge(const Entry& entry, const app::Outcome& outcome) {
+  models_.begin(entry);
+  if (entry.kind == EntryKind::command) judge_command(entry, outcome);
+  models_.end(entry, outcome);
+  for (const SessionId session : outcome.closed) open_.erase(session);
+  if (outcome.opened) open_.insert(*outcome.opened);
+}
+
+void StateJudge::judge_command(const Entry& entry, const app::Outcome& outcome) {
   const auto command = app::decode_command(entry.payload.view());
   findings_.must(command && outcome.command, [&] { return fmt::format("entry {} is no command.", entry.index.value); });
   if (!command || !outcome.command) return;
-  const auto earlier = executed_.find(*outcome.command);
+  const app::CommandId& id = *outcome.command;
+  const ErrorWord word = outcome.reply.word;
+  const auto earlier = executed_.find(id);
   if (outcome.duplicate) {
     ++counters_.duplicates_applied;
-    expect(earlier != executed_.end(), *outcome.command, "is called a duplicate, but never ran");
+    expect(earlier != executed_.end(), id, "is called a duplicate, but never ran");
+    expect(earlier == executed_.end() || is_same(outcome.reply, earlier->second.reply), id,
+           "is answered otherwise than when it ran");
     return;
   }
   // OpenSession belongs to no session yet: sent twice, it opens two.
-  if (!is_execution(outcome) || std::holds_alternative<app::OpenSession>(command->operation)) return;
-  expect(earlier == executed_.end(), *outcome.command, "took effect twice");
-  executed_.emplace(*outcome.command, entry.index);
-  execute(*command, outcome);
+  if (std::holds_alternative<app::OpenSession>(command->operation)) return;
+  const bool is_open = open_.contains(command->session);
+  expect(is_open == (word != ErrorWord::session_expired), id, "ran without its session, or not although that is open");
+  if (!is_open) return;
+  RequestSeq& lowest = lowest_[command->session];
+  if (command->seq < lowest) return expect(word == ErrorWord::invalid, id, "ran although its client waits no more");
+  lowest = std::max(lowest, command->lowest_unanswered);
+  expect(earlier == executed_.end(), id, "took effect twice");
+  executed_.emplace(id, Execution{entry.index, outcome.reply});
+  models_.executed(entry, *command, outcome.reply);
 }
 
-void StateJudge::execute(const app::Command& command, const app::Outcome& outcome) {
-  const app::CommandId& id = *outcome.command;
-  const ErrorWord word = outcome.reply.word;
-  if (const auto* set = std::get_if<app::Set>(&command.operation)) {
-    expect(word == ErrorWord::ok, id, "was not carried out");
-    rows_[std::string(set->key)] = set->value;
-  } else if (const auto* erase = std::get_if<app::Delete>(&command.operation)) {
-    const bool was_there = rows_.erase(std::string(erase->key)) == 1;
-    expect(word == (was_there ? ErrorWord::ok : ErrorWord::not_found), id,
-           "deleted what was not there, or not what was");
-  } else if (const auto* cas = std::get_if<app::CompareAndSet>(&command.operation)) {
-    const auto row = rows_.find(std::string(cas->key));
-    if (row == rows_.end()) return expect(word == ErrorWord::not_found, id, "compared with nothing");
-    if (row->second != cas->expected) {
-      const auto* seen = std::get_if<app::ReplyValue>(&outcome.reply.body);
-      return expect(word == ErrorWord::mismatch && seen != nullptr && seen->value == row->second, id,
-                    "missed a mismatch");
-    }
-    expect(word == ErrorWord::ok, id, "missed a match");
-    row->second = cas->desired;
-  }
-}
-
-void StateJudge::acknowledged(const app::CommandId& id, Index index, const app::Reply& reply) {
+/// One sequence of all that clients were told, in which each stands where it took effect: not before what was over when
+/// it began, and answered as models that do one after the other answer it.
+void StateJudge::acknowledged(const app::CommandId& id, Index index, Index floor, const app::Reply& reply) {
   acknowledged_ = std::max(acknowledged_, index);
-  const bool is_open = id.session == SessionId{};
-  if (is_open ||
-      (reply.word != ErrorWord::ok && reply.word != ErrorWord::not_found && reply.word != ErrorWord::mismatch))
-    return;
+  if (id.session == SessionId{}) return;
   const auto executed = executed_.find(id);
-  expect(executed != executed_.end() && executed->second <= index, id, "was acknowledged, but not applied");
+  const bool is_there = executed != executed_.end() && executed->second.index <= index && index <= known();
+  expect(is_there, id, "was acknowledged, but not applied");
+  if (!is_there) return;
+  expect(points_[index.value - 1].command == id, id, "was acknowledged with the index of another entry");
+  expect(executed->second.index > floor, id, "took effect before what was known when it was asked for");
+  expect(is_same(reply, executed->second.reply), id, "was answered otherwise than it ended");
+  models_.acknowledged(id);
 }
 
 void StateJudge::was_read(Index index, Index floor) {

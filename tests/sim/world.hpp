@@ -5,6 +5,7 @@
 #include "node/asker.hpp"
 #include "tests/sim/commit_times.hpp"
 #include "tests/sim/event_queue.hpp"
+#include "tests/sim/model_judge.hpp"
 #include "tests/sim/plan.hpp"
 #include "tests/sim/raft_judge.hpp"
 #include "tests/sim/state_judge.hpp"
@@ -15,7 +16,13 @@ namespace parley::sim {
 /// What every part of a simulation shares. Owned by the cluster, outlives everything in it.
 struct World {
   explicit World(const Plan& its_plan, Trace::Narrator narrator)
-      : plan(its_plan), trace(std::move(narrator)), raft_judge(findings, counters), state_judge(findings, counters) {}
+      : plan(its_plan),
+        trace(std::move(narrator)),
+        raft_judge(findings, counters),
+        models(findings, counters),
+        state_judge(findings, counters, models) {
+    if (its_plan.has_keys || its_plan.has_chat) models.look_closely();
+  }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
@@ -27,6 +34,7 @@ struct World {
   Counters counters;
   Findings findings;
   RaftJudge raft_judge;
+  ModelJudge models;
   StateJudge state_judge;
   CommitTimes commit_times;
 
