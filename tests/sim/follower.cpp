@@ -17,6 +17,7 @@ constexpr std::uint64_t random_part = 500;
 constexpr std::uint64_t most_rest_us = 2'000'000;
 constexpr std::uint64_t most_life_us = 15'000'000;
 constexpr std::uint64_t most_reading_us = 300'000;
+constexpr std::uint64_t quick_reading_us = 1'000;
 
 }  // namespace
 
@@ -188,7 +189,8 @@ void Follower::take_page(const client::FeedItems& page) {
   position_ = page.upto;
   unconsumed_ += page.count;
   if (page.count == 0) return;
-  later(random_.below(most_reading_us), [this, life = lives_] {
+  const std::uint64_t reading_us = world_.is_calm ? quick_reading_us : random_.below(most_reading_us);
+  later(reading_us, [this, life = lives_] {
     if (!life_ || life != lives_) return;
     life_->client->consumed(life_->feed, std::exchange(unconsumed_, 0));
     wake();
