@@ -14,9 +14,11 @@ constexpr std::uint64_t least_delay_us = 100;
 constexpr std::uint64_t most_delay_us = 1'500;
 /// Of frames and answers: with one of them its connection breaks.
 constexpr std::uint64_t break_one_in = 250;
+constexpr std::uint64_t drop_one_in = 100;
 constexpr std::uint64_t most_broken_us = 1'000'000;
 /// After which a node has noticed that a connection is gone.
 constexpr std::uint64_t most_unnoticed_us = 2'000'000;
+constexpr std::uint64_t most_unread_us = 200'000;
 
 }  // namespace
 
@@ -83,9 +85,13 @@ void FeedLinks::break_link(std::size_t number) {
   ++link.life;
   link.arrived.clear();
   link.broken_until_us = world_.now_us() + random_.below(most_broken_us);
-  world_.queue.after(random_.below(most_unnoticed_us), [machines = calls_.machine, number, was] {
+  tell_of_loss(number, was, most_unnoticed_us);
+}
+
+void FeedLinks::tell_of_loss(std::size_t number, const Bytes& connection, std::uint64_t most_us) {
+  world_.queue.after(random_.below(most_us), [machines = calls_.machine, number, connection] {
     Machine* machine = machines(number);
-    if (machine != nullptr && machine->is_up()) machine->replica()->lost(was);
+    if (machine != nullptr && machine->is_up()) machine->replica()->lost(connection);
   });
 }
 
@@ -118,6 +124,8 @@ void FeedLinks::answer(std::size_t number, const node::Answer& answer, const std
     return;
   }
   if (breaks()) return break_link(number);
+  // A client that does not read loses answers, and its feeds with them, as soon as the node notices.
+  if (!is_reliable_ && random_.one_in(drop_one_in)) return tell_of_loss(number, answer.to.connection, most_unread_us);
   Link& link = links_[number];
   link.in_until_us = std::max(link.in_until_us, world_.now_us() + random_.between(least_delay_us, most_delay_us));
   wire::ReplyFrame frame{{}, node, leader, leader_address, {}};

@@ -47,6 +47,7 @@ class FeedLinks final : public client::Network {
   [[nodiscard]] bool is_up(std::size_t machine);
   [[nodiscard]] bool send(std::size_t machine, const wire::RequestFrame& frame);
   void break_link(std::size_t machine);
+  void tell_of_loss(std::size_t machine, const Bytes& connection, std::uint64_t most_us);
   [[nodiscard]] bool breaks();
 
   World& world_;
