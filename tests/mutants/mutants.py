@@ -14,7 +14,7 @@ import re
 
 FOLDER = pathlib.Path(__file__).parent
 ROOT = FOLDER.parent.parent
-LAST_NUMBER = 44  # of the mistakes in the list
+LAST_NUMBER = 50  # of the mistakes in the list
 
 NAME = re.compile(r"^(\d\d)([a-z]?)-[a-z0-9-]+$")
 HEADER = re.compile(r"^(Pitfall|Change|Killed-by): (.+)$")
