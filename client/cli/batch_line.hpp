@@ -60,8 +60,8 @@ struct BatchProblem {
 /// flag; for a scan `prefix`, `after` (as texts or bytes) and `limit`; for a set `ttl_ms` or `lease`; for a delete
 /// `expected`; for incr `by`; for lease_grant `ttl_ms`, for the others of a lease `lease`; for txn as
 /// transaction_json.hpp has it. Other fields are ignored, but for txn, where each is wrong. Of the chat:
-/// `{"op":"send","chat":..,"text":..,"key":..}`, `{"op":"history","chat":..,"before":N,"after":N,"limit":N}`, and `user`
-/// where another than `-user` is to act.
+/// `{"op":"send","chat":..,"text":..,"key":..}`, `{"op":"history","chat":..,"before":N,"after":N,"limit":N}`, and
+/// `user` where another than `-user` is to act.
 [[nodiscard]] std::variant<BatchRequest, BatchProblem> parse_batch_line(std::string_view line);
 
 /// The answer, one line without its end: id, ok, and of value, rows, more, lease, ttl_ms, remaining_ms, keys, held,
