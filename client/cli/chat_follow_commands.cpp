@@ -1,13 +1,12 @@
 // chat follow, who
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "client/cli/chat_commands.hpp"
 #include "client/cli/chat_session.hpp"
 #include "client/cli/chat_text.hpp"
+#include "client/chat_presence.hpp"
 #include "client/feed_client.hpp"
 #include "common/app/follow.hpp"
 #include "common/app/reply.hpp"
@@ -100,40 +99,14 @@ class Who final : public Command {
     int code = done;
     const auto user = acting_user(environment, code);
     if (!user) return code;
-    const Outcome outcome = wait_for(environment.client, [&](Callback callback) {
-      environment.client.submit(wire::MembersRequest{}, std::move(callback));
-    });
-    const auto* members = std::get_if<wire::MembersReply>(&outcome.body);
-    if (!outcome.ok() || members == nullptr) return explain(environment, outcome);
-    std::map<std::string, Address> nodes;
-    for (const wire::MemberInfo& member : members->members) {
-      const auto address = Address::parse(member.client_address);
-      if (member.role != "logger" && address && address->port() != 0) nodes.emplace(address->text(), *address);
-    }
-    std::set<std::string> names;
-    std::optional<Outcome> refusal;
-    std::size_t answers = 0;
-    std::size_t waiting = nodes.size();
-    for (const auto& [text, node] : nodes) {
-      const wire::PresenceRequest request{SharedBytes(subject_of(*user, arguments[0])),
-                                          SharedBytes(Bytes(user->token().secret()))};
-      environment.client.submit_to(node, request, [&](Outcome&& each) {
-        --waiting;
-        const auto* there = std::get_if<wire::PresenceReply>(&each.body);
-        if (there != nullptr) {
-          ++answers;
-          names.insert(there->users.begin(), there->users.end());
-        } else if (!refusal || refusal->word == ErrorWord::no_leader || refusal->word == ErrorWord::timeout) {
-          refusal = std::move(each);
-        }
-      });
-    }
-    while (waiting > 0) environment.client.poll(environment.client.timeout_us());
-    if (answers == 0) return refusal ? explain(environment, *refusal) : answer_is_no;
-    if (answers < nodes.size())
-      environment.err << "parley: " << nodes.size() - answers << " of " << nodes.size() << " nodes did not say"
-                      << std::endl;
-    for (const std::string& name : names) environment.out << name << '\n';
+    std::optional<ChatPresence> found;
+    ask_presence(environment.client, *user, arguments[0],
+                 [&](ChatPresence&& presence) { found = std::move(presence); });
+    while (!found) environment.client.poll(environment.client.timeout_us());
+    if (!found->is_known()) return explain(environment, found->refusal);
+    if (found->silent > 0)
+      environment.err << "parley: " << found->silent << " of " << found->nodes << " nodes did not say" << std::endl;
+    for (const std::string& name : found->users) environment.out << name << '\n';
     environment.out.flush();
     return done;
   }
