@@ -6,6 +6,7 @@ namespace parley::client::cli {
 namespace {
 
 constexpr std::array commands = std::to_array<CommandInfo>({
+    {"chat", "[-open CHAT]", "an interactive chat; /help there tells more", 0, 0, make_chat},
     {"chat create-user", "NAME", "make a user, with a password", 1, 1, make_chat_create_user},
     {"chat login", "NAME", "let later commands act as this user", 1, 1, make_chat_login},
     {"chat logout", "", "end that", 0, 0, make_chat_logout},

@@ -6,9 +6,11 @@
 
 namespace parley::client::cli {
 
-/// The commands that begin with `chat`: each has its two words as its name.
+/// The commands that begin with `chat`: each has its two words as its name, but for `chat` alone.
 [[nodiscard]] std::span<const CommandInfo> chat_commands();
 
+// chat_prompt_command.cpp
+[[nodiscard]] std::unique_ptr<Command> make_chat();
 // chat_account_commands.cpp
 [[nodiscard]] std::unique_ptr<Command> make_chat_create_user();
 [[nodiscard]] std::unique_ptr<Command> make_chat_login();

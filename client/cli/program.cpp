@@ -32,9 +32,9 @@ int run_program(std::span<const std::string> arguments, LineReader& input, std::
   auto line = global.split_command(arguments);
   if (!line) return usage_error(err, line.error().what);
   if (begins_commands(line->command)) {
+    // What this table does not know is perhaps a flag of the command of one word.
     auto rest = global.split_command(line->arguments);
-    if (!rest) return usage_error(err, rest.error().what);
-    if (!rest->command.empty()) *line = {line->command + " " + rest->command, std::move(rest->arguments)};
+    if (rest && !rest->command.empty()) *line = {line->command + " " + rest->command, std::move(rest->arguments)};
   }
   const CommandInfo* info = find_command(line->command);
   if (info == nullptr && !line->command.empty()) return usage_error(err, unknown_command(line->command));

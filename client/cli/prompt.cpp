@@ -16,7 +16,7 @@ std::string help_text() {
 }
 
 int run_words(Environment& environment, std::vector<std::string> words) {
-  if (begins_commands(words.front()) && words.size() > 1) {
+  if (begins_commands(words.front()) && words.size() > 1 && !words[1].starts_with('-')) {
     words.front() += " " + words[1];
     words.erase(words.begin() + 1);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/app/chat/chat.hpp"
+#include "common/app/follow.hpp"
 #include "common/base/ensure.hpp"
 #include "common/wire/client_codec.hpp"
 
@@ -15,7 +16,10 @@ class FakeConnection final : public Connection {
   FakeConnection(FakeCluster& cluster, FakeServer& server, std::size_t number)
       : cluster_(cluster), server_(server), number_(number) {}
   ~FakeConnection() override {
-    std::erase_if(server_.replies, [this](const auto& each) { return each.connection == number_; });
+    const auto is_ours = [this](const auto& each) { return each.connection == number_; };
+    std::erase_if(server_.replies, is_ours);
+    std::erase_if(server_.held, is_ours);
+    std::erase_if(cluster_.feeds_, is_ours);
   }
   bool is_writable() override { return server_.is_reachable; }
   bool send(const wire::RequestFrame& frame) override {
@@ -116,6 +120,7 @@ bool FakeCluster::wait(std::uint64_t timeout_us, int input) {
   const std::uint64_t until = clock.now_us + std::min<std::uint64_t>(timeout_us, 3'600'000'000);
   if (events_.empty() || events_.begin()->first > until) {
     clock.now_us = until;
+    send_beats();
     return false;
   }
   const auto event = events_.begin();
@@ -135,12 +140,94 @@ void FakeCluster::arrive(FakeServer& server, std::size_t connection, const wire:
   if (server.is_deaf) return;
   wire::ReplyFrame answers = server.frame();
   for (const auto& request : decoded->requests) {
-    auto body = server.handler ? server.handler(request) : std::optional(carry_out(request));
+    if (takes_feed(server, connection, request)) continue;
+    const auto* presence = std::get_if<wire::PresenceRequest>(&request.body);
+    auto body = server.handler        ? server.handler(request)
+                : presence != nullptr ? std::optional(carry_out(server, *presence))
+                                      : std::optional(carry_out(request));
     if (body && server.answers_to_lose == 0) answers.replies.push_back({request.id, *std::move(body)});
     if (server.answers_to_lose > 0) --server.answers_to_lose;
   }
-  if (answers.replies.empty()) return;
-  (server.holds_answers ? server.held : server.replies).push_back({connection, std::move(answers)});
+  if (!answers.replies.empty())
+    (server.holds_answers ? server.held : server.replies).push_back({connection, std::move(answers)});
+  serve_feeds();
+}
+
+bool FakeCluster::takes_feed(FakeServer& server, std::size_t connection, const wire::Request& request) {
+  if (server.handler) return false;
+  if (const auto* follow = std::get_if<wire::FollowRequest>(&request.body)) {
+    feeds_.push_back({&server, connection, request.id, Bytes(follow->subject.view()), follow->after, false});
+    return true;
+  }
+  if (const auto* end = std::get_if<wire::EndFeedRequest>(&request.body)) {
+    std::erase_if(feeds_, [&](const Feed& feed) { return feed.connection == connection && feed.request == end->feed; });
+    return true;
+  }
+  return std::holds_alternative<wire::GrantRequest>(request.body);
+}
+
+void FakeCluster::push(FakeServer& server, std::size_t connection, std::uint64_t request, wire::ReplyBody body) {
+  wire::ReplyFrame frame = server.frame();
+  frame.replies.push_back({request, std::move(body)});
+  (server.holds_answers ? server.held : server.replies).push_back({connection, std::move(frame)});
+}
+
+void FakeCluster::serve_feeds() {
+  std::erase_if(feeds_, [this](Feed& feed) {
+    if (!feed.server->is_reachable || feed.server->is_deaf) return false;
+    auto page = next_page(feed);
+    if (!page) return false;
+    const bool is_over = !std::holds_alternative<wire::FeedReply>(*page);
+    push(*feed.server, feed.connection, feed.request, *std::move(page));
+    return is_over;
+  });
+}
+
+std::optional<wire::ReplyBody> FakeCluster::next_page(Feed& feed) {
+  const auto subject = app::decode_follow(feed.subject);
+  ENSURE(subject.has_value());
+  const auto& chat = std::get<app::FollowChat>(*subject);
+  const auto reader = app::chat::reader_of(chat.token, chat.chat, application_->rows(), application_->meta());
+  if (!reader) return wire::ErrorReply{reader.error().word, reader.error().detail, 0};
+  const std::uint64_t last = app::chat::last_event(reader->chat, application_->rows())->value;
+  if (feed.position == wire::follow_from_now) feed.position = last;
+  if (feed.position > last) return wire::FeedGoneReply{0, "it is not there yet"};
+  wire::FeedReply page{feed.position, feed.position, 0, {}};
+  if (std::exchange(feed.is_begun, true) && feed.position == last) return std::nullopt;
+  if (feed.position < last) {
+    auto events = app::chat::events_behind(reader->chat, {feed.position}, 100, application_->rows());
+    page.upto = feed.position = events.events.back().seq.value;
+    page.count = static_cast<std::uint32_t>(events.events.size());
+    page.items = SharedBytes(app::encode_reply({.body = app::chat::Answer(std::move(events))}));
+  }
+  return page;
+}
+
+void FakeCluster::send_beats() {
+  if (clock.now_us - beaten_us_ < 1'000'000) return;
+  beaten_us_ = clock.now_us;
+  std::map<std::pair<FakeServer*, std::size_t>, std::uint64_t> feeds;
+  for (const Feed& feed : feeds_) ++feeds[{feed.server, feed.connection}];
+  for (const auto& [at, count] : feeds) {
+    if (at.first->is_reachable && !at.first->is_deaf) push(*at.first, at.second, 0, wire::BeatReply{count});
+  }
+}
+
+wire::ReplyBody FakeCluster::carry_out(FakeServer& server, const wire::PresenceRequest& request) {
+  const auto subject = app::decode_follow(request.subject.view());
+  const auto& chat = std::get<app::FollowChat>(*subject);
+  const auto reader = app::chat::reader_of(chat.token, chat.chat, application_->rows(), application_->meta());
+  if (!reader) return wire::ErrorReply{reader.error().word, reader.error().detail, 0};
+  wire::PresenceReply there;
+  for (const Feed& feed : feeds_) {
+    const auto its = std::get<app::FollowChat>(*app::decode_follow(feed.subject));
+    const auto who = app::chat::reader_of(its.token, its.chat, application_->rows(), application_->meta());
+    const auto name = who && feed.server == &server
+                          ? app::chat::member_name(reader->chat, who->user, application_->rows())
+                          : std::nullopt;
+    if (name) there.users.push_back(*name);
+  }
+  return there;
 }
 
 app::Outcome FakeCluster::apply(EntryKind kind, Bytes payload) {
@@ -168,6 +255,14 @@ wire::ReplyBody FakeCluster::carry_out(const wire::Request& request) {
     return wire::AppReply{application_->applied(), SharedBytes(app::encode_reply(application_->query(*query)))};
   }
   if (const auto* password = std::get_if<wire::PasswordRequest>(&request.body)) return carry_out(*password);
+  if (std::holds_alternative<wire::MembersRequest>(request.body)) {
+    wire::MembersReply members;
+    for (const auto& server : servers_) {
+      members.members.push_back({ServerId{}, server->name, server->name == server->leader ? "leader" : "follower", "",
+                                 server->address.text(), "", ""});
+    }
+    return members;
+  }
   return wire::DoneReply{};
 }
 

@@ -52,7 +52,8 @@ struct FakeServer {
   [[nodiscard]] wire::ReplyFrame frame() const;
 };
 
-/// Servers that share one application, and the network to them. Frames are encoded and decoded on their way.
+/// Servers that share one application, and the network to them. Frames are encoded and decoded on their way. Chats can
+/// be followed at servers that have no handler.
 class FakeCluster final : public Network {
  public:
   /// Servers 0 to count-1 at 127.0.0.1:1 and on, named n0 and on; n0 leads.
@@ -80,11 +81,30 @@ class FakeCluster final : public Network {
 
  private:
   friend class FakeConnection;
+  /// Who follows a chat at a server.
+  struct Feed {
+    FakeServer* server = nullptr;
+    std::size_t connection = 0;
+    std::uint64_t request = 0;
+    Bytes subject;
+    std::uint64_t position = 0;
+    bool is_begun = false;
+  };
   void arrive(FakeServer& server, std::size_t connection, const wire::RequestFrame& frame);
+  /// True if the request is one of feeds, and is done with.
+  bool takes_feed(FakeServer& server, std::size_t connection, const wire::Request& request);
+  /// Whatever is new to those who follow.
+  void serve_feeds();
+  std::optional<wire::ReplyBody> next_page(Feed& feed);
+  void send_beats();
+  static void push(FakeServer& server, std::size_t connection, std::uint64_t request, wire::ReplyBody body);
+  wire::ReplyBody carry_out(FakeServer& server, const wire::PresenceRequest& request);
   app::Outcome apply(EntryKind kind, Bytes payload);
   wire::ReplyBody carry_out(const wire::PasswordRequest& request);
 
   std::vector<std::unique_ptr<FakeServer>> servers_;
+  std::vector<Feed> feeds_;
+  std::uint64_t beaten_us_ = 0;
   std::multimap<std::uint64_t, std::function<void()>> events_;
   app::MemoryTable table_;
   std::optional<app::Application> application_;

@@ -121,7 +121,7 @@ TEST_CASE("the prompt takes commands and the forms of older clients, and errors 
 }
 
 TEST_CASE("commands that are not there are not in the list") {
-  CHECK(find_command("chat") == nullptr);
+  CHECK(find_command("chat fly") == nullptr);
   CHECK(find_command("") == nullptr);
   CHECK(find_command("send") == nullptr);
   const std::string said = unknown_command("fly");
