@@ -95,13 +95,13 @@ void Service::begin_hashing() {
   if (!world_.plan.has_chat) return;
   const node::PasswordDesk::Known known{machine_->rows(), machine_->meta(),
                                         due_timer_.cluster_us(clock_().monotonic_us)};
-  for (node::PasswordWork& work : passwords_.take_work(known, answers_)) {
-    node::PasswordDone done;
-    done.ticket = work.ticket;
-    done.is_right = work.is_to_verify && work.hash == cheap_hash(work.password);
-    if (work.is_to_hash && (done.is_right || !work.is_to_verify)) done.hash = cheap_hash(work.new_password);
-    process_.after(random_.between(least_hashing_us, most_hashing_us), [this, done] { post(done); });
-  }
+  const auto work = passwords_.take_work(known, answers_);
+  if (!work) return;
+  node::PasswordDone done;
+  done.ticket = work->ticket;
+  done.is_right = work->is_to_verify && work->hash == cheap_hash(work->password);
+  if (work->is_to_hash && (done.is_right || !work->is_to_verify)) done.hash = cheap_hash(work->new_password);
+  process_.after(random_.between(least_hashing_us, most_hashing_us), [this, done] { post(done); });
 }
 
 void Service::on(const node::PasswordDone& done) {
