@@ -222,7 +222,7 @@ wire::ReplyBody FakeCluster::carry_out(FakeServer& server, const wire::PresenceR
   for (const Feed& feed : feeds_) {
     const auto its = std::get<app::FollowChat>(*app::decode_follow(feed.subject));
     const auto who = app::chat::reader_of(its.token, its.chat, application_->rows(), application_->meta());
-    const auto name = who && feed.server == &server
+    const auto name = who && who->chat == reader->chat && feed.server == &server
                           ? app::chat::member_name(reader->chat, who->user, application_->rows())
                           : std::nullopt;
     if (name) there.users.push_back(*name);
