@@ -265,7 +265,7 @@ TEST_CASE("a batch sends messages and reads histories, as whoever is named") {
   has(2, R"("ok":true,"seq":1,"time":1000000,"index":)");
   has(3, R"("ok":true,"seq":2,)");
   has(4, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":true)");
-  has(11, R"("messages":[{"chat":"c","seq":1,"time":1000000,"user":"amy","text":"one"}],"more":true)");
+  has(11, R"("messages":[{"chat":"c","seq":1,"time":1000000,"user":"Amy","text":"one"}],"more":true)");
   has(5, R"("messages":[{"chat":"c","seq":2,"time":1000000,"user":"bob","text":"two"}],"more":false)");
   has(6, R"("ok":false,"error":"denied")");
   has(7, R"("error":"invalid","detail":"`text` is missing")");
