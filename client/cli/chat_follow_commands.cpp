@@ -6,10 +6,10 @@
 #include "client/cli/chat_commands.hpp"
 #include "client/cli/chat_session.hpp"
 #include "client/cli/chat_text.hpp"
+#include "client/chat_pages.hpp"
 #include "client/chat_presence.hpp"
 #include "client/feed_client.hpp"
 #include "common/app/follow.hpp"
-#include "common/app/reply.hpp"
 #include "common/base/entropy.hpp"
 
 namespace parley::client::cli {
@@ -62,10 +62,8 @@ class Follow final : public Command {
     has_answer_ = true;
     items_ += page.count;
     if (page.items.empty()) return;
-    const auto reply = app::decode_reply(page.items.view());
-    const auto* answer = reply ? std::get_if<app::chat::Answer>(&reply->body) : nullptr;
-    const auto* events = answer != nullptr ? std::get_if<app::chat::Events>(answer) : nullptr;
-    if (events == nullptr) return end(environment, "a page is of a kind that this client does not know");
+    auto events = pages_.take(page.items);
+    if (!events) return take(environment, events.error());
     for (const app::chat::Event& event : events->events) {
       environment.out << (environment.options.json ? event_json(event, chat_name_of(*events, event))
                                                    : event_line(event))
@@ -86,6 +84,7 @@ class Follow final : public Command {
     code_ = code;
   }
 
+  ChatPages pages_;
   std::uint64_t from_ = 0;
   std::uint64_t items_ = 0;
   bool has_answer_ = false;

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/chat_pages.hpp"
 #include "client/cli/chat_prompt.hpp"
 #include "common/app/follow.hpp"
-#include "common/app/reply.hpp"
 #include "common/base/prompt_limits.hpp"
 
 namespace parley::client::cli {
@@ -42,10 +42,11 @@ void ChatPrompt::take(ChatId chat, FeedItems& page) {
     room->shown = std::min(room->shown, page.after);
   }
   if (page.items.empty()) return;
-  const auto reply = app::decode_reply(page.items.view());
-  const auto* answer = reply ? std::get_if<app::chat::Answer>(&reply->body) : nullptr;
-  const auto* events = answer != nullptr ? std::get_if<app::chat::Events>(answer) : nullptr;
-  if (events == nullptr) return say_trouble(room->name + ": a page is of a kind that this client does not know");
+  auto events = ChatPages(chat).take(page.items);
+  if (!events) {
+    feeds_.unfollow(followed->second.feed);
+    return take(chat, events.error());
+  }
   rooms_.follow(*room, *events);
   outbox_.shown(chat, room->is_loading ? room->shown : room->last);
 }

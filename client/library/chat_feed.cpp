@@ -2,12 +2,12 @@
 #include <optional>
 #include <utility>
 
+#include "client/chat_pages.hpp"
 #include "client/feed_client.hpp"
 #include "client/library/chat_core.hpp"
 #include "client/library/feed_core.hpp"
 #include "client/transport_network.hpp"
 #include "common/app/follow.hpp"
-#include "common/app/reply.hpp"
 #include "common/base/entropy.hpp"
 
 namespace parley {
@@ -71,10 +71,8 @@ class ChatFollow {
     has_answer_ = true;
     consumed_ += page.count;
     if (page.items.empty() || is_over_) return;
-    const auto reply = app::decode_reply(page.items.view());
-    const auto* answer = reply ? std::get_if<app::chat::Answer>(&reply->body) : nullptr;
-    const auto* events = answer ? std::get_if<app::chat::Events>(answer) : nullptr;
-    if (events == nullptr) return fail(Word::invalid, "a page is of a kind that this client does not know");
+    const auto events = pages_.take(page.items);
+    if (!events) return fail(static_cast<Word>(events.error().word), events.error().detail);
     for (const app::chat::Event& event : events->events) {
       if (!deliver(event_of(event, chat_))) {
         is_over_ = true;
@@ -87,6 +85,7 @@ class ChatFollow {
   ChatToken token_;
   std::string chat_;
   ChatFeedOptions options_;
+  ChatPages pages_;
   std::uint64_t consumed_ = 0;  ///< items that the server has not been told of
   bool has_answer_ = false;
   bool is_over_ = false;
