@@ -151,10 +151,22 @@ class ApplicationLogs(E2eTest):
         code, log = other.start_in_vain()
         self.assertEqual(code, 2, log)
         self.assertIn("holds the application log of cluster", log)
+        self.assertIn("is to found another", log)
+        self.assertNotIn("leads", log)  # it has founded nothing
         node.serve()
         code, log = other.start_in_vain()
         self.assertEqual(code, 2, log)
         self.assertIn("is used by another process", log)
+
+    def test_no_folder(self):
+        """a place where no folder can be made is a wrong flag, and the data folder is as if nobody had tried"""
+        (self.folder / "file").write_text("no folder")
+        node = self.node("node0", flags=[*SMALL, "-logfolder", str(self.folder / "file")])
+        code, log = node.start_in_vain()
+        self.assertEqual(code, 2, log)
+        self.assertIn(str(self.folder / "file"), log)
+        node.flags = [*SMALL, *self.keeps]
+        node.serve()
 
     @takes(5)
     def test_full_disk(self):

@@ -142,6 +142,17 @@ class Chat(ChatTest):
 
     # --- who acts ---
 
+    def test_no_place_for_tokens(self):
+        """who has no place for a token is told so before he is logged in, as of a wrong flag"""
+        self.one_node()
+        self.assertEqual(self.says("create-user", "amy"), "OK\n")
+        (self.folder / "file").write_text("no folder")
+        for home in (self.folder / "file", self.folder / "file" / "below"):
+            environment = {"PARLEY_PASSWORD": "a wrong one", "PARLEY_HOME": str(home)}
+            ended = self.parley(self.servers, "chat", "login", "amy", more=environment)
+            self.ended(ended, 2, "", str(home))
+            self.assertNotIn("denied", ended.err)
+
     def test_tokens(self):
         """tokens lie under PARLEY_HOME for their owner alone, by cluster and user, and end with logout"""
         self.one_node()
